@@ -1,0 +1,58 @@
+# The two commands are `make demo` and `make test`; each makes .venv and installs what it needs.
+PYTHON ?= python3
+PORT ?= 8501
+BIN := .venv/bin
+SHELL := /bin/bash
+# Tests need torch; the plain index would bring a CUDA build of several GB, so the version is fixed here.
+TORCH := torch==2.13.0
+
+.PHONY: help demo demo-data test quick lint format bench train clean
+
+help:  ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/run.done: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet -e .
+	@touch $@
+
+.venv/dev.done: pyproject.toml requirements.txt requirements-dev.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet $(TORCH)
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	@touch $@ .venv/run.done
+
+demo: .venv/run.done  ## Install the run-time, load the replay of invented posts, open the dashboard
+	$(BIN)/uproar demo --port $(PORT)
+
+demo-data: .venv/run.done  ## Load and score the replay without opening the dashboard
+	$(BIN)/uproar demo --no-dashboard
+
+test: .venv/dev.done  ## Everything that is tested, in under ten minutes on two cores
+	$(BIN)/python -m pytest -q
+
+quick: .venv/dev.done  ## The tests that take seconds, without a browser
+	$(BIN)/python -m pytest -q -m "not slow and not browser"
+
+lint: .venv/dev.done  ## ruff, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev.done  ## Let ruff put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/dev.done  ## Import, scoring and timeline figures as a table
+	$(BIN)/python benchmarks/bench_road.py
+
+bench-model: .venv/dev.done  ## Classifier speed against what else one would run, on the same posts
+	$(BIN)/python benchmarks/bench_model.py
+
+train: .venv/dev.done  ## Train the shipped classifier again (needs UPROAR_SHARED_DATA; about an hour on two cores)
+	$(BIN)/python -m models.train --out models/weights/retrained
+
+clean:  ## Remove what the targets made
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""The shared words: records, watches, settings, errors, matching and the one HTTP transport."""

@@ -1,0 +1,70 @@
+"""Settings: the only place that reads the environment (prefix UPROAR_) and `UPROAR_HOME`/.env."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import ConfigError
+from core.keys import Keys, load_keys
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """What the installation is told from outside; every field is a variable UPROAR_<NAME>. See .env.example."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="UPROAR_", env_nested_delimiter="__", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    home: Path = Field(default_factory=lambda: user_data_path("uproar", appauthor=False))
+    store: SecretStr | None = None
+    """Database URL; the default is SQLite in `home`. A URL with a password comes from the environment only."""
+    author_key: SecretStr | None = None
+    """64 hex digits; without it a key is made in `home`/author.key on first run."""
+    shared_data: Path = PROJECT.parent / "shared" / "data"
+    """Folder with real posts and labels, for training, benchmarks and some tests."""
+    channels: dict[str, SecretStr] = Field(default_factory=dict)
+    """Alert channels: UPROAR_CHANNELS__COMMS=<Apprise URL> defines the channel `comms`."""
+    contact: str = ""
+    """Address or page by which a source's operator reaches you; part of the User-Agent."""
+    allow_private_addresses: bool = False
+    """Let sources and webhooks resolve to private or loopback addresses (tests, intranets)."""
+    hackernews_url: str = "https://hn.algolia.com/api/v1"
+    dashboard_url: str = "http://127.0.0.1:8501"
+    """Where readers open the dashboard: alerts link to it."""
+    threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    """Processor threads used for scoring."""
+
+    @property
+    def store_url(self) -> str:
+        """The SQLAlchemy URL of the database."""
+        if self.store is not None:
+            return self.store.get_secret_value()
+        return f"sqlite:///{self.home / 'uproar.db'}"
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The installation's key, made on first use."""
+        return load_keys(self.home, self.author_key.get_secret_value() if self.author_key else None)
+
+    @property
+    def watch_folders(self) -> tuple[Path, ...]:
+        """Where watch files are looked up: the user's own first, then the examples."""
+        return (self.home / "watches", PROJECT / "watches")
+
+
+def load_settings(**changes: object) -> Settings:
+    """Settings from the environment and `UPROAR_HOME`/.env; `changes` win. Raises ConfigError."""
+    home = Path(str(changes.get("home") or os.environ.get("UPROAR_HOME") or user_data_path("uproar", appauthor=False)))
+    try:
+        return Settings(_env_file=home / ".env", **changes)  # type: ignore[arg-type]
+    except ValidationError as error:
+        fields = "; ".join(f"UPROAR_{'__'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        raise ConfigError(f"settings: {fields}. See .env.example for every variable.") from None
