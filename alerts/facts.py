@@ -1,0 +1,112 @@
+"""From an incident to what its message says: the figures come from `reports` and from what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from alerts.message import AlertFacts, Message, SourceState, TopicCount, render
+from core.errors import ConfigError
+from core.records import HOUR, Announcement, Delivery
+from core.watches import Watch
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from reports.overview import Overview
+    from store import Reader
+
+
+def gather(
+    reader: Reader, watch: Watch, incident: int, *, kind: str, clock: datetime, dashboard_url: str
+) -> AlertFacts:
+    """The facts of an incident as they are at the watch's present.
+
+    "opened" tells the hour that opened it, "update" its latest spike, both as decided then. Raises ConfigError
+    where the watch has no such incident.
+    """
+    from analysis.shares import wilson
+    from reports.overview import overview
+
+    row = _decided(reader, watch, incident, kind)
+    low, high = wilson(int(row["negative"]), int(row["relevant"]))
+    seen: Overview = overview(reader, watch, clock=clock)
+    return AlertFacts(
+        watch=watch.name,
+        title=watch.title,
+        zone=watch.zone,
+        kind=kind,
+        opened_at=row["opened_at"].to_pydatetime(),
+        hour=row["hour"].to_pydatetime(),
+        negative=int(row["negative"]),
+        relevant=int(row["relevant"]),
+        share=float(row["share"]),
+        low=float(low),
+        high=float(high),
+        expected=float(row["expected"]),
+        calibrated=bool(row["calibrated"]),
+        false_alarms=watch.alerts.false_alarms,
+        sentence=str(row["sentence"]),
+        model=str(row["model"]),
+        measure=watch.measure,
+        as_of=watch.now(clock),
+        topics=tuple(TopicCount(t.topic, t.relevant) for t in seen.topics),
+        sources=tuple(SourceState(s.source, str(s.coverage), s.collected_until) for s in seen.sources),
+        latest_announcement=_latest(seen.announcements, watch),
+        notice=watch.notice,
+        dashboard_url=dashboard_url,
+    )
+
+
+def renderer(
+    reader: Reader, watches: Iterable[Watch], *, clock: Callable[[], datetime], dashboard_url: str
+) -> Callable[[Delivery], Message]:
+    """The `render` of `alerts.outbox.deliver` over the given watches.
+
+    What it returns raises ConfigError for an incident of a watch that is not among them.
+    """
+    by_name = {watch.name: watch for watch in watches}
+
+    def message(delivery: Delivery) -> Message:
+        incidents = reader.incidents()
+        names = incidents.loc[incidents["id"] == delivery.incident, "watch"].tolist()
+        if not names or names[0] not in by_name:
+            raise ConfigError(f"incident {delivery.incident}: its watch has no file any more")
+        facts = gather(
+            reader, by_name[names[0]], delivery.incident, kind=delivery.kind, clock=clock(), dashboard_url=dashboard_url
+        )
+        return render(facts)
+
+    return message
+
+
+def _decided(reader: Reader, watch: Watch, incident: int, kind: str) -> dict[str, Any]:
+    incidents = reader.incidents(watch.name)
+    rows = incidents[incidents["id"] == incident]
+    if rows.empty:
+        raise ConfigError(f"watch {watch.name!r} has no incident {incident}")
+    first = _row(rows)
+    if kind != "update" or first["last_hour"] == first["hour"]:
+        return first
+    later = reader.decisions(watch.name, since=first["last_hour"], until=first["last_hour"] + HOUR)
+    return first | _row(later) if len(later) else first
+
+
+def _row(frame: pd.DataFrame) -> dict[str, Any]:
+    return {str(name): value for name, value in frame.iloc[0].items()}
+
+
+def _latest(announcements: Iterable[Announcement], watch: Watch) -> tuple[str, str] | None:
+    latest = max(announcements, key=lambda a: a.start, default=None)
+    return (latest.title, _date(latest, watch)) if latest else None
+
+
+def _date(announcement: Announcement, watch: Watch) -> str:
+    # A day or a month is one of the announcement's own zone; a minute is told in the watch's.
+    if announcement.precision == "minute":
+        at = announcement.start.astimezone(watch.zone)
+        return f"{at.day} {at:%B %Y, %H:%M %Z}"
+    at = announcement.start.astimezone(ZoneInfo(announcement.zone))
+    return f"{at:%B %Y}" if announcement.precision == "month" else f"{at.day} {at:%B %Y}"

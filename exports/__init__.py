@@ -1,0 +1,1 @@
+"""Files for analysts: formula-safe, stamped, streamed, and never torn."""

@@ -1,0 +1,90 @@
+"""What a verb works with: settings, the clock, watches and the three handles on the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from core.errors import ConfigError
+from core.settings import Settings, load_settings
+from core.watches import Watch, find_watch, load_watches
+
+if TYPE_CHECKING:
+    from core.records import Classifier
+    from store import Annotations, Reader, Store
+
+MODEL = "uproar-minilm"
+
+
+@dataclass(frozen=True)
+class Session:
+    """One run of a verb. Tests pass their own settings and clock."""
+
+    settings: Settings
+    fixed_clock: datetime | None = None
+
+    def now(self) -> datetime:
+        """The present, in UTC."""
+        return self.fixed_clock or datetime.now(UTC)
+
+    @property
+    def clock(self) -> datetime:
+        """`now()`, as the read side takes it."""
+        return self.now()
+
+    def watch(self, name: str) -> Watch:
+        """The watch of that name or file. Raises ConfigError with near names."""
+        return find_watch(name, self.settings.watch_folders)
+
+    def watches(self, name: str | None = None) -> list[Watch]:
+        """One named watch, or all."""
+        return [self.watch(name)] if name else load_watches(self.settings.watch_folders)
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """The writing handle; brings the schema up to date first (only verbs migrate)."""
+        from store import migrate, open_store
+
+        self.settings.home.mkdir(parents=True, exist_ok=True)
+        migrate(self.settings.store_url, keys=self.settings.keys)
+        with open_store(self.settings.store_url, self.settings.keys) as store:
+            yield store
+
+    @contextmanager
+    def reader(self) -> Iterator[Reader]:
+        """The reading handle. Raises ConfigError when there is no database yet."""
+        from store import open_reader
+
+        if self.settings.store is None and not (self.settings.home / "uproar.db").exists():
+            raise ConfigError(f"no database in {self.settings.home} yet. Start with: uproar demo, or uproar import")
+        with open_reader(self.settings.store_url) as reader:
+            yield reader
+
+    @contextmanager
+    def annotations(self) -> Iterator[Annotations]:
+        """The handle that writes only what readers add."""
+        from store import open_annotations
+
+        with open_annotations(self.settings.store_url) as annotations:
+            yield annotations
+
+    @cached_property
+    def _classifiers(self) -> dict[str, Classifier]:
+        return {}
+
+    def classifier(self, name: str = MODEL) -> Classifier:
+        """The classifier of that name, loaded once."""
+        from models.registry import load_classifier
+
+        if name not in self._classifiers:
+            self._classifiers[name] = load_classifier(name, threads=self.settings.threads, home=self.settings.home)
+        return self._classifiers[name]
+
+
+def open_session() -> Session:
+    """A session from the environment."""
+    return Session(load_settings())

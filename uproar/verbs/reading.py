@@ -1,0 +1,95 @@
+"""Verbs that show figures: `timeline`, `spikes`, `coverage`. They compute nothing: all figures come from reports."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from uproar.output import rows_of, say, write_json, write_table
+from uproar.session import open_session
+from uproar.verbs.arguments import Json, Since, Until, WatchName, day_after, moment
+
+TIMELINE = ("time", "posts", "scored", "relevant", "negative", "neutral", "positive", "negative_share", "low", "high",
+            "coverage")  # fmt: skip
+"""The columns of the printed table; --json gives all."""
+
+
+class By(StrEnum):
+    """Length of a row of the timeline."""
+
+    HOUR = "hour"
+    DAY = "day"
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's verbs."""
+    app.command()(timeline)
+    app.command()(spikes)
+    app.command()(coverage)
+
+
+def timeline(
+    watch: WatchName,
+    by: Annotated[By, typer.Option(help="Rows of an hour (UTC) or of a day of the watch's zone.")] = By.DAY,
+    since: Since = None,
+    until: Until = None,
+    source: Annotated[list[str] | None, typer.Option(help="Only this platform (repeatable).")] = None,
+    language: Annotated[list[str] | None, typer.Option(help="Only this language (repeatable).")] = None,
+    topic: Annotated[str, typer.Option(help="Only relevant posts on this topic.")] = "all",
+    json: Json = False,
+) -> None:
+    """The reaction over time: posts, what was scored and relevant, sentiment and negative share, with coverage."""
+    from reports.timeline import timeline as report
+
+    session = open_session()
+    found = session.watch(watch)
+    with session.reader() as reader:
+        frame = report(
+            reader, found, clock=session.clock, by=by.value, topic=topic,
+            since=moment(since, found, now=session.clock), until=day_after(until, found, now=session.clock),
+            sources=tuple(source or ()), languages=tuple(language or ()),
+        )  # fmt: skip
+    _show(frame, json=json, notice=found.notice, columns=TIMELINE)
+
+
+def spikes(watch: WatchName, since: Since = None, until: Until = None,
+           every: Annotated[bool, typer.Option("--all", help="Every hour, not only spikes.")] = False,
+           json: Json = False) -> None:  # fmt: skip
+    """Hours whose negative reaction is beyond what this watch has shown, each with its sentence."""
+    from reports.spikes import hour_states
+
+    session = open_session()
+    found = session.watch(watch)
+    with session.reader() as reader:
+        frame = hour_states(
+            reader, found, clock=session.clock,
+            since=moment(since, found, now=session.clock), until=day_after(until, found, now=session.clock),
+        )  # fmt: skip
+    _show(frame if every else frame[frame["state"] == "spike"], json=json, notice=found.notice)
+
+
+def coverage(watch: WatchName, since: Since = None, until: Until = None, json: Json = False) -> None:
+    """Per source: what is known to be complete, truncated, failed or never asked."""
+    from reports.coverage import coverage as report
+
+    session = open_session()
+    found = session.watch(watch)
+    with session.reader() as reader:
+        frame = report(
+            reader, found, clock=session.clock,
+            since=moment(since, found, now=session.clock), until=day_after(until, found, now=session.clock),
+        )  # fmt: skip
+    _show(frame, json=json, notice=found.notice)
+
+
+def _show(frame: pd.DataFrame, *, json: bool, notice: str, columns: tuple[str, ...] = ()) -> None:
+    rows = rows_of(frame)
+    if json:
+        write_json(rows)
+        return
+    write_table(rows, columns or [str(name) for name in frame.columns])
+    if notice:
+        say(notice)

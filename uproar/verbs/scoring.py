@@ -1,0 +1,109 @@
+"""Verbs `score`, `classify` and `model`."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+import orjson
+import typer
+
+from core.errors import InputUnusable
+from core.records import Classifier
+from uproar.output import rows_of, say, write_json, write_line, write_table
+from uproar.session import MODEL, open_session
+from uproar.steps.score import score as score_step
+from uproar.verbs.arguments import AnyWatch, Json
+from uproar.verbs.gather import progress_bar
+
+models = typer.Typer(no_args_is_help=True, help="The classifiers that have scored posts here.")
+Model = Annotated[str, typer.Option("--model", help="A registered classifier.")]
+CHUNK = 512
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's verbs."""
+    app.command()(score)
+    app.command()(classify)
+    app.add_typer(models, name="model")
+
+
+def score(watch: AnyWatch = None, model: Model = MODEL, json: Json = False) -> None:
+    """Score what has not been scored yet, each distinct text once, and bring the timeline up to date."""
+    session = open_session()
+    found = session.watch(watch) if watch else None
+    classifier = session.classifier(model)
+    with session.store() as store:
+        if found:
+            store.register_watch(found.name, subject=found.platform)
+        with progress_bar() as progress:
+            done = score_step(store, classifier, found, progress=(lambda n: progress("scoring", n)) if progress else None)
+        hours = store.refresh_rollups(watch=found.name if found else None)
+    row = {"model": classifier.model, "texts_scored": done, "hours_updated": hours}
+    write_json(row) if json else write_table([row])
+
+
+def classify(model: Model = MODEL) -> None:
+    """Turn lines {"id","text"} on stdin into lines with sentiment, stance, relevant, topics and probabilities."""
+    classifier = open_session().classifier(model)
+    lines = (line for line in sys.stdin.buffer if line.strip())
+    bad = good = 0
+    for chunk in _chunks(enumerate(lines, 1)):
+        parsed = [(number, *_text_of(line)) for number, line in chunk]
+        answers = iter(_answers(classifier, [text for _, _, text, problem in parsed if not problem]))
+        for number, given, _, problem in parsed:
+            bad, good = bad + bool(problem), good + (not problem)
+            write_line({"id": given, "error": f"line {number}: {problem}"} if problem else {"id": given, **next(answers)})
+    if bad:
+        say(f"{bad:,} lines could not be read")
+    if bad and not good:
+        raise InputUnusable('stdin: no line is an object with "id" and "text", such as {"id": "1", "text": "..."}')
+
+
+@models.command("list")
+def list_models(json: Json = False) -> None:
+    """Every model that has scored here, and which one is active."""
+    with open_session().reader() as reader:
+        rows = rows_of(reader.models())
+    write_json(rows) if json else write_table(rows)
+
+
+@models.command()
+def activate(model: Annotated[str, typer.Argument(help="name@revision, as `uproar model list` prints it.")]) -> None:
+    """Make a model the one whose scores are shown. Old scores stay, and the timeline shows the break."""
+    with open_session().store() as store:
+        store.activate_model(model)
+    say(f"active: {model}")
+
+
+def _answers(classifier: Classifier, texts: list[str]) -> list[dict[str, object]]:
+    from core.text import model_input
+    from models.labels import labels
+
+    if not texts:
+        return []
+    scores = classifier.score([model_input(text) for text in texts])
+    return [
+        {"sentiment": found.sentiment, "stance": found.stance, "relevant": found.relevant, "topics": list(found.topics),
+         "lang": lang, "scored": bool(done), "probabilities": found.probabilities}
+        for found, lang, done in zip(labels(scores), scores.lang, scores.scored, strict=True)
+    ]  # fmt: skip
+
+
+def _text_of(line: bytes) -> tuple[object, str, str]:
+    """(id, text, problem) of one input line; the problem is "" where the line can be scored."""
+    try:
+        row = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None, "", "not JSON"
+    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
+        return (row.get("id") if isinstance(row, dict) else None), "", 'no "text"'
+    return row.get("id"), row["text"], ""
+
+
+def _chunks(items: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
+    iterator = iter(items)
+    while chunk := list(itertools.islice(iterator, CHUNK)):
+        yield chunk

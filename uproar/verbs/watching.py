@@ -1,0 +1,157 @@
+"""Verbs `watch list|new|check` and `announce`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from collectors.registry import COLLECTORS
+from core.announcements import announcement_from_table
+from core.errors import ConfigError
+from core.records import Announcement
+from core.watches import NAME, Watch, load_watch, load_watches
+from uproar.output import plain, say, write_json, write_table
+from uproar.preview import Preview, preview
+from uproar.session import Session, open_session
+from uproar.verbs.arguments import Json, WatchName
+from uproar.verbs.gather import collect_all
+
+watches = typer.Typer(no_args_is_help=True, help="The subjects that are followed.")
+KEYLESS = ("hackernews",)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's verbs."""
+    app.add_typer(watches, name="watch")
+    app.command()(announce)
+
+
+@watches.command("list")
+def list_watches(json: Json = False) -> None:
+    """Every watch with its file."""
+    rows = [_row(w) for w in load_watches(open_session().settings.watch_folders)]
+    write_json(rows) if json else write_table(rows, ("watch", "title", "platform", "since", "sources", "file"))
+
+
+@watches.command()
+def check(watch: WatchName, json: Json = False) -> None:
+    """Read a watch file and say whether it is valid (exit 3 when not)."""
+    row = _row(open_session().watch(watch))
+    write_json(row) if json else write_table([row])
+
+
+@watches.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Lower-case letters, digits and hyphens.")],
+    platform: Annotated[str, typer.Option(help="Whose terms they are, such as SoundCloud.")],
+    terms: Annotated[str, typer.Option(help='What to match: words, "phrases", AND OR NOT, #hashtags.')],
+    since: Annotated[str, typer.Option(help="First moment to follow: a day or a time with offset.")] = "",
+    timezone: Annotated[str, typer.Option(help="IANA zone of your days.")] = "UTC",
+    source: Annotated[list[str] | None, typer.Option("--source", help="A collector (repeatable).")] = None,
+    channel: Annotated[list[str] | None, typer.Option("--channel", help="An alert channel (repeatable).")] = None,
+    backfill: Annotated[bool, typer.Option("--backfill/--no-backfill", help="Collect the past at once.")] = True,
+    json: Json = False,
+) -> None:
+    """Write a watch file, show what it would bring (posts a day, price, samples, share relevant), and back-fill it."""
+    session = open_session()
+    path = session.settings.home / "watches" / f"{name}.toml"
+    if not NAME.fullmatch(name):
+        raise ConfigError(f"name {name!r} must be lower-case letters, digits and hyphens")
+    if path.exists():
+        raise ConfigError(f"{path} exists. Edit it, or choose another name")
+    for wanted in source or ():
+        if wanted not in COLLECTORS:
+            raise ConfigError(f"no collector {wanted!r}. Known: {', '.join(sorted(COLLECTORS))}")
+    watch = _write(path, name, platform, terms, _first_moment(session, since), timezone, source or KEYLESS, channel or ())
+    previews = [preview(session, watch, rule) for rule in watch.sources]
+    rows = [_preview_row(p) for p in previews]
+    if json:
+        write_json({"file": str(path), "sources": rows, "samples": [s for p in previews for s in p.samples]})
+    else:
+        write_table(rows)
+        for text in [s for p in previews for s in p.samples][:20]:
+            say(f"  - {' '.join(text.split())[:160]}")
+    say(f"written: {path}")
+    if backfill:
+        failed = [r for r in collect_all(session, [(watch, rule) for rule in watch.sources], since=None) if r.error]
+        if failed:
+            raise typer.Exit(4)
+
+
+def announce(
+    watch: WatchName,
+    kind: Annotated[str, typer.Option(help="terms_change, discovery, press, statement, reversal or other.")],
+    at: Annotated[str, typer.Option(help="A time with offset, a day, a month, or day/day.")],
+    title: Annotated[str, typer.Option(help="One line for the timeline.")],
+    url: Annotated[list[str] | None, typer.Option("--url", help="A page that says so (repeatable).")] = None,
+    text: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="File with the wording.")] = None,
+    zone: Annotated[str, typer.Option(help="IANA zone of a day or month; default: the watch's.")] = "",
+    json: Json = False,
+) -> None:
+    """Add a dated event to a watch; twice the same adds nothing."""
+    session = open_session()
+    found = session.watch(watch)
+    table = {"kind": kind, "at": at, "title": title, "sources": url or [], "zone": zone or found.timezone,
+             "wording": text.read_text(encoding="utf-8") if text else ""}  # fmt: skip
+    made = announcement_from_table(table, "announce")
+    event = Announcement(**{field: getattr(made, field) for field in made.__slots__} | {"origin": "cli"})
+    with session.store() as store:
+        store.register_watch(found.name, subject=found.platform)
+        store.save_announcement(found.name, event)
+    row = {"id": event.id, "start": plain(event.start), "end": plain(event.end), "precision": event.precision}
+    write_json(row) if json else write_table([row])
+
+
+def _row(watch: Watch) -> dict[str, object]:
+    return {"watch": watch.name, "title": watch.title, "platform": watch.platform, "since": plain(watch.since),
+            "as_of": plain(watch.as_of), "sources": ", ".join(s.name for s in watch.sources) or "files only",
+            "announcements": len(watch.announcements), "file": str(watch.path)}  # fmt: skip
+
+
+def _first_moment(session: Session, since: str) -> datetime:
+    """60 days back by default: what the spike rule needs to know a watch."""
+    if not since:
+        return (session.clock - timedelta(days=60)).replace(hour=0, minute=0, second=0, microsecond=0)
+    try:
+        at = datetime.fromisoformat(since)
+    except ValueError:
+        raise ConfigError(f"--since {since!r} is no day or time, such as 2025-05-09") from None
+    if at.tzinfo is None:
+        if len(since) > 10:
+            raise ConfigError(f"--since {since!r} has no offset; write ...Z or ...+02:00, or a day alone")
+        at = at.replace(tzinfo=UTC)
+    return at.astimezone(UTC)
+
+
+def _write(path: Path, name: str, platform: str, terms: str, since: datetime, timezone: str,
+           sources: list[str] | tuple[str, ...], channels: list[str] | tuple[str, ...]) -> Watch:  # fmt: skip
+    """Write and read back; a file that does not load is removed again."""
+    lines = [
+        f"title = {_toml(f'{platform}: {name}')}", f"platform = {_toml(platform)}", f"terms = {_toml(terms)}",
+        f"since = {since:%Y-%m-%dT%H:%M:%SZ}", f"timezone = {_toml(timezone)}", 'languages = ["en"]', "",
+        *(line for s in sources for line in ("[[sources]]", f"name = {_toml(s)}", 'lateness = "1h"', "")),
+        "[alerts]", f"channels = [{', '.join(map(_toml, channels))}]", 'cool_down = "24h"',
+        "false_alarms = 0.5  # per 30 days: by chance about once in two months", "",
+    ]  # fmt: skip
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines), encoding="utf-8")
+    try:
+        return load_watch(path)
+    except ConfigError:
+        path.unlink()
+        raise
+
+
+def _toml(text: str) -> str:
+    """A TOML basic string: JSON's escapes are a subset of TOML's, DEL aside."""
+    import json
+
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _preview_row(found: Preview) -> dict[str, object]:
+    return {"source": found.source, "posts_a_day": found.posts_a_day, "price_usd": found.price,
+            "share_relevant": found.share_relevant, "looked_at": found.looked_at, "remark": found.remark}  # fmt: skip
