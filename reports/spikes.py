@@ -1,0 +1,90 @@
+"""The state of each hour: what was decided and kept, else what the rule says now."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from analysis.spikes import DECIDED, judge_hours
+from core.records import Decision, SpikeState
+from core.watches import Watch
+from reports.history import hourly
+from reports.measure import word
+from reports.window import Window, clamp
+
+if TYPE_CHECKING:
+    from store import Reader
+
+HISTORY = timedelta(days=120)
+"""Read before a window: 60 days that decide, and for the oldest of these their own 60."""
+DECIDE_BACK = timedelta(days=60)
+"""Older hours are shown as the rule sees them now, and never kept as decided."""
+_KEPT = ("state", "negative", "relevant", "share", "expected", "score", "calibrated", "sentence")
+
+
+def hour_states(
+    reader: Reader, watch: Watch, *, clock: datetime, since: datetime | None = None, until: datetime | None = None
+) -> pd.DataFrame:
+    """One row per hour, in order: hour, state, negative, relevant, share, expected, score, calibrated, provisional,
+    sentence, model, decided_at.
+
+    A decision that was kept stands as it was made, with its model and time, whatever has been collected since;
+    other hours have the active model and `decided_at` NaT. Columns as in `analysis.spikes.judge_hours`.
+    """
+    window = clamp(watch, clock=clock, since=since, until=until)
+    return states_of(reader, watch, window, judged_hours(reader, watch, window, clock=clock), clock=clock)
+
+
+def judged_hours(reader: Reader, watch: Watch, window: Window, *, clock: datetime) -> pd.DataFrame:
+    """`reports.history.hourly` of `window` and of the history before it that judges it."""
+    return hourly(reader, watch, Window(window.since - HISTORY, window.until), clock=clock)
+
+
+def states_of(reader: Reader, watch: Watch, window: Window, hours: pd.DataFrame, *, clock: datetime) -> pd.DataFrame:
+    """`hour_states` of `window` from its `judged_hours`, for those who hold them already."""
+    states = _judged(watch, hours, clock=clock)
+    states = states[states["hour"] >= window.since].reset_index(drop=True)
+    kept = reader.decisions(watch.name, since=window.since, until=window.until).set_index("hour")
+    at = states["hour"]
+    stored = at.isin(kept.index)
+    states["model"] = pd.Series(reader.active_model() or "", index=states.index, dtype="str")
+    states["decided_at"] = pd.Series(pd.NaT, index=states.index, dtype="datetime64[us, UTC]")
+    if stored.any():
+        rows = kept.loc[at[stored]]
+        for name in (*_KEPT, "model", "decided_at"):
+            states.loc[stored, name] = rows[name].to_numpy() if name != "decided_at" else rows[name].array
+        states.loc[stored, "provisional"] = False
+    return states
+
+
+def decide_hours(reader: Reader, watch: Watch, *, clock: datetime) -> list[Decision]:
+    """What can be decided of the closed hours of the last 60 days and has not been, oldest first.
+
+    Hours without data, stale or pending are left for later; a watch without an active model has none.
+    """
+    now = watch.now(clock)
+    if reader.active_model() is None:
+        return []
+    states = hour_states(reader, watch, clock=clock, since=max(watch.since, now - DECIDE_BACK))
+    new = states[states["decided_at"].isna() & ~states["provisional"] & states["state"].isin(DECIDED)]
+    rows: list[Any] = list(new.itertuples())
+    return [
+        Decision(
+            row.hour.to_pydatetime(), SpikeState(row.state), int(row.negative), int(row.relevant), float(row.share),
+            float(row.expected), float(row.score), bool(row.calibrated), str(row.model), now, str(row.sentence),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _judged(watch: Watch, hours: pd.DataFrame, *, clock: datetime) -> pd.DataFrame:
+    return judge_hours(
+        # The share's denominator: it is 0 where the model lacks the head that the watch measures.
+        hours.assign(relevant=hours["measured"]),
+        rules=watch.alerts,
+        lateness=max((rule.lateness for rule in watch.sources), default=timedelta()),
+        now=watch.now(clock),
+        word=word(watch),
+    )

@@ -1,0 +1,69 @@
+"""The reaction over time: every hour, or every day of the watch's zone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.hours import by_day
+from analysis.shares import wilson
+from core.errors import ConfigError
+from core.watches import Watch
+from reports.history import hourly
+from reports.spikes import judged_hours, states_of
+from reports.window import clamp
+
+if TYPE_CHECKING:
+    from store import Reader
+
+COLUMNS = (
+    "time", "posts", "scored", "relevant", "negative", "neutral", "positive", "negative_share", "low", "high",
+    "pending", "not_scored", "against", "stance_neutral", "in_favour", "coverage",
+)  # fmt: skip
+
+
+def timeline(
+    reader: Reader,
+    watch: Watch,
+    *,
+    clock: datetime,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    by: str = "hour",
+    sources: Collection[str] = (),
+    languages: Collection[str] = (),
+    topic: str = "all",
+) -> pd.DataFrame:
+    """One row per hour or day of [since, until), none left out, cut at the watch's present; `COLUMNS`, then `state`.
+
+    `time` is the start: of a UTC hour, or of a day aware in the watch's zone; an hour belongs to the day in which it
+    starts. `since` defaults to the watch's. negative, neutral and positive follow the watch's measure;
+    negative_share has its 95 % Wilson interval low..high, all NaN where nothing relevant was measured. A day's
+    coverage is that of its hours together. `state`, by hour only, is that of the whole watch, whatever
+    sources, languages or topic narrow the counts. Raises ConfigError for another `by`.
+    """
+    if by not in ("hour", "day"):
+        raise ConfigError(f"timeline: by {by!r} must be 'hour' or 'day'")
+    window = clamp(watch, clock=clock, since=since, until=until)
+    narrowed = bool(sources or languages or topic != "all")
+    if by == "day":
+        frame = hourly(reader, watch, window, clock=clock, sources=sources, languages=languages, topic=topic)
+        return _with_share(by_day(frame, watch.zone).rename(columns={"day": "time"}))
+    hours = judged_hours(reader, watch, window, clock=clock)
+    states = states_of(reader, watch, window, hours, clock=clock)["state"]
+    if narrowed:
+        frame = hourly(reader, watch, window, clock=clock, sources=sources, languages=languages, topic=topic)
+    else:
+        frame = hours[hours["hour"] >= window.since].reset_index(drop=True)
+    return _with_share(frame.rename(columns={"hour": "time"})).assign(state=states.to_numpy(dtype=object))
+
+
+def _with_share(frame: pd.DataFrame) -> pd.DataFrame:
+    negative, base = frame["negative"].to_numpy(dtype=float), frame["measured"].to_numpy(dtype=float)
+    share = np.divide(negative, base, out=np.full(len(frame), np.nan), where=base > 0)
+    low, high = wilson(negative, base)
+    return frame.assign(negative_share=share, low=low, high=high)[list(COLUMNS)]
