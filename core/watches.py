@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -92,13 +92,26 @@ def find_watch(name: str, folders: Collection[Path]) -> Watch:
     raise ConfigError(f"no watch {name!r}. {_suggest(name, known)} Make one with: uproar watch new {name}")
 
 
-def load_watches(folders: Collection[Path]) -> list[Watch]:
-    """Every watch, by name; a user's file hides an example of the same name."""
+def load_watches(
+    folders: Collection[Path], *, broken: Callable[[ConfigError], None] | None = None
+) -> list[Watch]:
+    """Every watch, by name; a user's file hides an example of the same name.
+
+    A file that cannot be read raises ConfigError; with `broken` it is told there instead, and the others still load.
+    """
     paths: dict[str, Path] = {}
     for folder in folders:
         for path in sorted(folder.glob("*.toml")):
             paths.setdefault(path.stem, path)
-    return [load_watch(paths[stem]) for stem in sorted(paths)]
+    found = []
+    for stem in sorted(paths):
+        try:
+            found.append(load_watch(paths[stem]))
+        except ConfigError as error:
+            if broken is None:
+                raise
+            broken(error)
+    return found
 
 
 def parse_duration(value: str, where: str) -> timedelta:

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
 
 def announcements(reader: Reader, watch: Watch, *, clock: datetime) -> tuple[Announcement, ...]:
-    """Those of the watch file and those in the store, by start, then id; the file wins where an id is in both.
+    """Those of the watch file and those in the store, by start; the file wins where an id is in both.
+
+    Of two that start together (two events of one day) the one that the file names first stands first.
 
     One that starts after the watch's present is left out, so that a replay does not tell its own future.
     """
-    known = {a.id: a for a in (*reader.announcements(watch.name), *watch.announcements)}
-    begun = (a for a in known.values() if a.start <= watch.now(clock))
-    return tuple(sorted(begun, key=lambda a: (a.start, a.id)))
+    known = {a.id: a for a in reversed((*watch.announcements, *reader.announcements(watch.name)))}
+    begun = (a for a in reversed(known.values()) if a.start <= watch.now(clock))
+    return tuple(sorted(begun, key=lambda a: a.start))

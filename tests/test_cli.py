@@ -66,7 +66,8 @@ def test_the_road_from_posts_to_figures_and_files(home):
     assert {"time", "posts", "scored", "relevant", "negative", "neutral", "positive", "negative_share", "coverage"} <= set(rows[0])
     assert sum(row["scored"] for row in rows) == 20
     assert sum(row["negative"] + row["neutral"] + row["positive"] for row in rows) == sum(row["relevant"] for row in rows)
-    assert {row["coverage"] for row in rows if row["posts"]} == {"sample"}, "an import is never complete"
+    hours = answer(home, "timeline", "example", "--by", "hour")
+    assert {row["coverage"] for row in hours if row["posts"]} == {"sample"}, "an import is never complete"
     assert answer(home, "rollup", "--check")["differences"] == 0
     exported = home / "posts.csv"
     assert answer(home, "export", "posts", "example", "--out", str(exported))["rows"] == 20

@@ -8,7 +8,7 @@ import threading
 from datetime import timedelta
 from types import FrameType
 
-from core.errors import SourceError, UproarError
+from core.errors import UproarError
 from core.watches import Watch
 from uproar.output import say
 from uproar.session import MODEL, Session
@@ -63,7 +63,7 @@ class Schedule:
             score(store, session.classifier(MODEL), watch)
             analyse(store, reader, watch, clock=session.clock)
             send_alerts(session, store, reader)
-        return sum(isinstance(report.error, SourceError) for report in reports)
+        return sum(report.error is not None for report in reports)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopped.set()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from core.errors import ConfigError
 from core.settings import Settings, load_settings
 from core.watches import Watch, find_watch, load_watches
+from uproar.output import say
 
 if TYPE_CHECKING:
     from core.records import Classifier
@@ -41,8 +42,10 @@ class Session:
         return find_watch(name, self.settings.watch_folders)
 
     def watches(self, name: str | None = None) -> list[Watch]:
-        """One named watch, or all."""
-        return [self.watch(name)] if name else load_watches(self.settings.watch_folders)
+        """One named watch, or all; of all, a file that cannot be read is told on stderr and left out."""
+        if name:
+            return [self.watch(name)]
+        return load_watches(self.settings.watch_folders, broken=lambda error: say(f"uproar: {error}"))
 
     @contextmanager
     def store(self) -> Iterator[Store]:

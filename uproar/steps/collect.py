@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from collectors.protocol import Collector, Limits
-from core.errors import BudgetExhausted, InputUnusable, SourceError, UproarError
+from core.errors import BudgetExhausted, ConfigError, SourceError, UproarError
 from core.records import Interval, Outcome, Page, Query
 from core.watches import SourceRule, Watch
 from store import Store
@@ -60,7 +60,7 @@ def collect_source(
         outcome = Outcome.TRUNCATED if tally.truncated or cut_before else Outcome.OK if tally.read else Outcome.EMPTY
     except BudgetExhausted as spent:
         outcome, error = Outcome.TRUNCATED, spent
-    except SourceError as failure:
+    except (SourceError, ConfigError) as failure:
         error = failure
     store.end_run(run, outcome, now=clock(), truncated=cut_before, error=_reason(error), **tally.counts())
     return tally.report(query.source, outcome, (claimed.since, claimed.until), error)

@@ -62,11 +62,15 @@ def collect_all(session: Session, jobs: list[tuple[Watch, SourceRule]], *, since
         for watch, rule in jobs:
             store.register_watch(watch.name, subject=watch.platform)
             query = query_for(watch, rule, since=moment(since, watch, now=session.clock), now=session.clock)
-            collector = load_collector(rule.name, session.settings)
-            report = collect_source(
-                store, watch, query, collector,
-                limits=Limits(), clock=session.now, fresh=since is not None, progress=progress,
-            )  # fmt: skip
+            try:
+                collector = load_collector(rule.name, session.settings)
+            except ConfigError as error:
+                report = SourceReport(rule.name, Outcome.FAILED, (query.since, query.until), error=error)
+            else:
+                report = collect_source(
+                    store, watch, query, collector,
+                    limits=Limits(), clock=session.now, fresh=since is not None, progress=progress,
+                )  # fmt: skip
             if report.error:
                 say(f"{watch.name}: {rule.name}: {report.error}")
             reports.append(report)

@@ -11,6 +11,7 @@ import typer
 
 from core.errors import ConfigError, UproarError
 from core.settings import PROJECT
+from core.watches import load_watches
 from uproar.output import rows_of, say, write_json, write_table
 from uproar.session import MODEL, Session, open_session
 from uproar.verbs.arguments import AnyWatch, Json
@@ -110,7 +111,7 @@ def _database(session: Session) -> str:
 
 
 def _watches(session: Session) -> str:
-    return ", ".join(w.name for w in session.watches()) or "none"
+    return ", ".join(w.name for w in load_watches(session.settings.watch_folders)) or "none"
 
 
 def _model(session: Session) -> str:

@@ -12,7 +12,7 @@ from collectors.registry import COLLECTORS
 from core.announcements import announcement_from_table
 from core.errors import ConfigError
 from core.records import Announcement
-from core.watches import NAME, Watch, load_watch, load_watches
+from core.watches import NAME, Watch, load_watch
 from uproar.output import plain, say, write_json, write_table
 from uproar.preview import Preview, preview
 from uproar.session import Session, open_session
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 @watches.command("list")
 def list_watches(json: Json = False) -> None:
     """Every watch with its file."""
-    rows = [_row(w) for w in load_watches(open_session().settings.watch_folders)]
+    rows = [_row(w) for w in open_session().watches()]
     write_json(rows) if json else write_table(rows, ("watch", "title", "platform", "since", "sources", "file"))
 
 

@@ -1,0 +1,1 @@
+"""Sources of posts: each yields pages, knows no store, and raises only `core.errors`."""

@@ -1,0 +1,24 @@
+"""The collectors by name. Adding one is a file, a line here, and an entry in the contract tests."""
+
+from __future__ import annotations
+
+import importlib
+from typing import cast
+
+from collectors.protocol import Collector
+from core.errors import ConfigError
+from core.settings import Settings
+
+COLLECTORS: dict[str, str] = {
+    "files": "collectors.files:FilesCollector",
+    "hackernews": "collectors.hackernews:HackerNewsCollector",
+}
+
+
+def load_collector(name: str, settings: Settings) -> Collector:
+    """The collector registered as `name`. Raises ConfigError listing the names, or MissingSetting."""
+    if name not in COLLECTORS:
+        raise ConfigError(f"no collector {name!r}. Known: {', '.join(sorted(COLLECTORS))}")
+    module, _, attribute = COLLECTORS[name].partition(":")
+    kind = cast(type[Collector], getattr(importlib.import_module(module), attribute))
+    return kind.from_settings(settings)

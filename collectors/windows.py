@@ -1,0 +1,40 @@
+"""Time in closed windows, oldest first: how a source that caps its answers is read without a gap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Window(Generic[Answer]):
+    """The answer for the seconds [start, end) since 1970. `capped`: it is not the whole, and cannot be split."""
+
+    start: int
+    end: int
+    answer: Answer
+    capped: bool
+
+
+def closed_windows(
+    start: int, end: int, ask: Callable[[int, int], tuple[Answer, bool, int]], *, first: int, longest: int, enough: int
+) -> Iterator[Window[Answer]]:
+    """Cover [start, end) by adjoining windows, in order.
+
+    `ask(start, end)` gives the answer, whether a cap cut it, and how many records it holds. A cut window is
+    halved, down to one second; after an answer of fewer than `enough` records the next window is twice as long.
+    """
+    length = first
+    while start < end:
+        stop = min(start + length, end)
+        answer, cut, size = ask(start, stop)
+        if cut and stop - start > 1:
+            length = max(1, (stop - start) // 2)
+            continue
+        yield Window(start, stop, answer, cut)
+        start = stop
+        if size < enough:
+            length = min(length * 2, longest)

@@ -1,0 +1,1 @@
+"""The dashboard: Streamlit screens over `reports`. No view computes a number."""

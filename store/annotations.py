@@ -1,0 +1,140 @@
+"""`Annotations`: the handle for what people add by hand. It reaches those tables and no others."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+import orjson
+from sqlalchemy import Connection, event, insert, select
+
+from core.errors import ConfigError
+from core.text import clean
+from store.bulk import insert_many, select_in
+from store.engine import BUSY_SECONDS, changing, make_engine
+from store.handle import Handle
+from store.schema import acknowledgements, export_log, incidents, labels, notes, sources, tags, watches
+from store.statements import chunks, find_number, upsert
+from store.upgrade import check_schema
+
+WRITABLE = frozenset({"labels", "notes", "tags", "acknowledgements", "export_log", "export_posts", "data_version"})
+_WRITES = {sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE}
+
+
+class Annotations(Handle):
+    """Adds labels, tags, notes, acknowledgements and export records; posts and figures are out of its reach."""
+
+    def add_label(self, source: str, post_id: str, *, head: str, value: str, author: str, now: datetime) -> None:
+        """Note what a person says of a post, e.g. head "sentiment", value "negative"; several people may."""
+        with changing(self._engine) as connection:
+            row = {
+                "post": _post(connection, source, post_id),
+                "head": head,
+                "value": value,
+                "author": author,
+                "at": now,
+            }
+            connection.execute(insert(labels), row)
+
+    def add_tag(self, source: str, post_id: str, *, tag: str, author: str, now: datetime) -> None:
+        """Give a post a tag; the same tag twice is one."""
+        with changing(self._engine) as connection:
+            row = {"post": _post(connection, source, post_id), "tag": clean(tag), "author": author, "at": now}
+            connection.execute(upsert(connection, tags, ("post", "tag"), ()), [row])
+
+    def add_note(self, watch: str, at: datetime, text: str, author: str, now: datetime) -> int:
+        """Write a note at a time of the timeline; returns its number."""
+        with changing(self._engine) as connection:
+            row = {
+                "watch_id": _watch(connection, watch),
+                "at": at,
+                "text": clean(text),
+                "author": author,
+                "made_at": now,
+            }
+            return int(connection.execute(insert(notes).returning(notes.c.id), row).scalar_one())
+
+    def acknowledge(self, incident: int, who: str, now: datetime) -> None:
+        """Say that somebody has seen an incident; the first one stays. Raises ConfigError for an unknown number."""
+        with changing(self._engine) as connection:
+            if connection.scalar(select(incidents.c.id).where(incidents.c.id == incident)) is None:
+                raise ConfigError(f"there is no incident {incident}; list them with: uproar alerts list")
+            row = {"incident_id": incident, "who": clean(who), "at": now}
+            connection.execute(upsert(connection, acknowledgements, ("incident_id",), ()), [row])
+
+    def log_export(
+        self,
+        watch: str,
+        kind: str,
+        path_name: str,
+        rows: int,
+        stamp: Mapping[str, str],
+        posts: Iterable[tuple[str, str]],
+        now: datetime,
+    ) -> int:
+        """Record which file holds which posts (source, id), so that a deletion can name it; returns its number.
+
+        `path_name` is the file's name. `posts` is read as a stream; those no longer in the store are left out.
+        """
+        with changing(self._engine) as connection:
+            row = {
+                "watch_id": _watch(connection, watch), "kind": kind, "path_name": clean(path_name), "rows": rows,
+                "stamp": orjson.dumps(dict(stamp), default=str).decode(), "exported_at": now, "erased": 0,
+            }  # fmt: skip
+            number = int(connection.execute(insert(export_log).returning(export_log.c.id), row).scalar_one())
+            seen: set[int] = set()
+            for part in chunks(posts, 1000):
+                held = [post for post in _posts(connection, part) if post not in seen]
+                seen.update(held)
+                insert_many(connection, "export_posts", ("post", "export_id"), [(post, number) for post in held])
+        return number
+
+
+def open_annotations(url: str, *, busy_timeout: float = BUSY_SECONDS) -> Annotations:
+    """Open for annotations. Raises SchemaMismatch naming `uproar migrate`; never makes a database.
+
+    On SQLite an authorizer refuses every statement that would write another table.
+    """
+    engine = make_engine(url, "write", busy_timeout=busy_timeout)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _guard)
+    try:
+        check_schema(engine, url)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Annotations(engine)
+
+
+def _guard(connection: sqlite3.Connection, _: object) -> None:
+    connection.set_authorizer(_authorize)
+
+
+def _authorize(action: int, table: str | None, *_: object) -> int:
+    refused = action in _WRITES and table not in WRITABLE
+    return sqlite3.SQLITE_DENY if refused else sqlite3.SQLITE_OK
+
+
+def _watch(connection: Connection, name: str) -> int:
+    number = find_number(connection, watches, name)
+    if number is None:
+        raise ConfigError(f"the store holds no watch {name!r}: collect or import something for it first")
+    return number
+
+
+def _post(connection: Connection, source: str, post_id: str) -> int:
+    for number in _posts(connection, [(source, post_id)]):
+        return number
+    raise ConfigError(f"the store holds no such post of {source!r}; it may have been deleted")
+
+
+def _posts(connection: Connection, wanted: Iterable[tuple[str, str]]) -> Iterator[int]:
+    by_source: dict[str, list[str]] = {}
+    for source, post_id in wanted:
+        by_source.setdefault(clean(source), []).append(clean(post_id))
+    for source, ids in by_source.items():
+        source_id = find_number(connection, sources, source)
+        if source_id is not None:
+            sql = "SELECT id FROM posts WHERE source_id = ? AND post_id IN {}"
+            yield from (number for (number,) in select_in(connection, sql, ids, (source_id,)))

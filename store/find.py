@@ -1,0 +1,139 @@
+"""Finding posts: a filter as one query, in pages or as a stream of flat memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, Select, func, select
+
+from core.errors import ConfigError
+from core.records import SENTIMENTS, STANCES, TOPICS
+from store.counting import has_topic, is_relevant, language, sighted_posts
+from store.engine import reading
+from store.handle import Handle
+from store.post_frames import POST_COLUMNS, post_frame
+from store.registry import shown_model
+from store.schema import TOPIC_NUMBERS, posts, scores, sightings, sources, watches
+from store.search import is_rare, matches
+from store.statements import find_number, names
+
+_SPREAD = (func.coalesce(posts.c.reposts, 0) + func.coalesce(posts.c.likes, 0)).desc()
+# The hour first: the index gives it in order, so only the posts of one hour are sorted at a time.
+_ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
+    "time": (sightings.c.hour.desc(), posts.c.created_at.desc(), posts.c.id.desc()),
+    "time_asc": (sightings.c.hour, posts.c.created_at, posts.c.id),
+    "spread": (_SPREAD, posts.c.id.desc()),
+    "negative": (func.coalesce(scores.c.p_negative, -1).desc(), posts.c.id.desc()),
+}
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PostFilter:
+    """Which posts of a watch, and in what order; empty fields do not restrict.
+
+    [since, until) in time of posting. `languages` are those that posts count under. `topic` means relevant posts
+    with it. `search` finds every word, and "quoted phrases"; the rest of it is data, never syntax. `order` is
+    "time" (newest first), "time_asc", "spread" (most reposted and liked first) or "negative" (likeliest first).
+    """
+
+    watch: str
+    since: datetime | None = None
+    until: datetime | None = None
+    sources: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    sentiment: str = ""
+    stance: str = ""
+    topic: str = ""
+    relevant: bool | None = None
+    search: str = ""
+    kind: str = ""
+    order: str = "time"
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError, with the known ones, for a value that no post can have."""
+        for name, known in (("sentiment", SENTIMENTS), ("stance", STANCES), ("topic", TOPICS), ("order", _ORDERS)):
+            value = getattr(self, name)
+            if value and value not in known:
+                raise ConfigError(f"posts: {name} {value!r} is unknown; known: {', '.join(known)}")
+
+
+class PostReader(Handle):
+    """The part of `Reader` that shows single posts."""
+
+    def posts(self, filter: PostFilter, *, limit: int = 50, offset: int = 0) -> pd.DataFrame:
+        """At most `limit` posts of `filter` after the first `offset`, in its order; columns as in `post_frame`."""
+        with reading(self._engine) as connection:
+            query, model = _select(connection, filter)
+            rows = connection.execute(query.limit(limit).offset(offset)).all()
+            return post_frame(rows, names(connection, sources), model)
+
+    def count_posts(self, filter: PostFilter) -> int:
+        """How many posts `filter` finds."""
+        with reading(self._engine) as connection:
+            query, _ = _select(connection, filter)
+            counted = query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
+            return int(connection.scalar(counted) or 0)
+
+    def stream_posts(self, filter: PostFilter, *, chunk: int = 2000) -> Iterator[pd.DataFrame]:
+        """All posts of `filter` in frames of at most `chunk`, in its order, of one state of the store.
+
+        Memory is that of one frame. Nothing is read before the first `next()`; a stream that is left early is
+        closed with its generator.
+        """
+        with reading(self._engine) as connection:
+            query, model = _select(connection, filter)
+            known = names(connection, sources)
+            streaming = connection.execution_options(stream_results=True, yield_per=chunk)
+            with closing(streaming.execute(query)) as found:
+                for rows in found.partitions(chunk):
+                    yield post_frame(rows, known, model)
+
+
+def _select(connection: Connection, filter: PostFilter) -> tuple[Select[Any], str]:
+    """The query of a filter, and the name of the model whose scores it shows."""
+    watch_id = find_number(connection, watches, filter.watch)
+    number, model, subject = shown_model(connection, watch_id)
+    query = select(*POST_COLUMNS).select_from(sighted_posts(number, subject))
+    known = names(connection, sources)
+    conditions = [sightings.c.watch_id == watch_id, *_times(filter), *_labels(filter)]
+    if filter.sources:
+        conditions.append(sightings.c.source_id.in_([n for n, name in known.items() if name in filter.sources]))
+    if filter.languages:
+        conditions.append(language().in_(filter.languages))
+    if filter.kind:
+        conditions.append(posts.c.kind == filter.kind)
+    if filter.search:
+        conditions.append(matches(connection, filter.search))
+        if is_rare(connection, filter.search):
+            # Hides the watch from SQLite's planner, which would else walk the whole watch for a few posts.
+            conditions[0] = sightings.c.watch_id + 0 == watch_id
+    return query.where(*conditions).order_by(*_ORDERS[filter.order]), model
+
+
+def _times(filter: PostFilter) -> list[ColumnElement[bool]]:
+    found = []
+    if filter.since is not None:
+        found += [sightings.c.hour >= filter.since, posts.c.created_at >= filter.since]
+    if filter.until is not None:
+        found += [sightings.c.hour <= filter.until - _MICROSECOND, posts.c.created_at < filter.until]
+    return found
+
+
+def _labels(filter: PostFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if filter.sentiment:
+        found.append(scores.c.sentiment == SENTIMENTS.index(filter.sentiment))
+    if filter.stance:
+        found.append(scores.c.stance == STANCES.index(filter.stance))
+    if filter.topic:
+        found.append(has_topic(TOPIC_NUMBERS[filter.topic]))
+    if filter.relevant is not None:
+        # What is not scored is neither relevant nor irrelevant.
+        found.append(is_relevant() if filter.relevant else scores.c.relevant == 0)
+    return found

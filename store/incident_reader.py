@@ -1,0 +1,100 @@
+"""Reading what was decided, alerted, delivered and noted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from math import nan
+
+import pandas as pd
+from sqlalchemy import select
+
+from core.errors import ConfigError
+from core.records import Spike
+from store.engine import reading
+from store.frames import TIME, frame
+from store.handle import Handle
+from store.schema import acknowledgements, decisions, incidents, notes, outbox, watches
+from store.statements import find_number
+
+_DECISIONS = {
+    "hour": TIME, "state": "str", "negative": "int64", "relevant": "int64", "share": "float64",
+    "expected": "float64", "score": "float64", "calibrated": "bool", "model": "str", "decided_at": TIME,
+    "sentence": "str",
+}  # fmt: skip
+_INCIDENTS = {
+    "id": "int64", "watch": "str", "opened_at": TIME, "closed_at": TIME, "last_hour": TIME, "hour": TIME,
+    "negative": "int64", "relevant": "int64", "share": "float64", "expected": "float64", "calibrated": "bool",
+    "sentence": "str", "acknowledged_by": "str", "acknowledged_at": TIME, "model": "str", "close_reason": "str",
+}  # fmt: skip
+_DELIVERIES = {
+    "id": "int64", "incident": "int64", "channel": "str", "kind": "str", "state": "str", "attempts": "int64",
+    "due_at": TIME, "sent_at": TIME, "last_error": "str",
+}  # fmt: skip
+_NOTES = {"id": "int64", "at": TIME, "text": "str", "author": "str", "made_at": TIME}
+
+
+class AlertReader(Handle):
+    """The part of `Reader` that knows decisions, incidents, deliveries and notes."""
+
+    def decisions(self, watch: str, *, since: datetime | None = None, until: datetime | None = None) -> pd.DataFrame:
+        """What was decided of the hours in [since, until), by hour, with the figures and the model of that moment.
+
+        Columns: hour, state, negative, relevant, share, expected, score, calibrated, model, decided_at, sentence.
+        """
+        columns = [decisions.c[name] for name in _DECISIONS]
+        with reading(self._engine) as connection:
+            query = select(*columns).where(decisions.c.watch_id == find_number(connection, watches, watch))
+            if since is not None:
+                query = query.where(decisions.c.hour >= since)
+            if until is not None:
+                query = query.where(decisions.c.hour < until)
+            return frame(connection.execute(query.order_by(decisions.c.hour)).all(), _DECISIONS)
+
+    def incidents(self, watch: str | None = None) -> pd.DataFrame:
+        """Incidents of one watch or of all, latest first; `closed_at` is NaT while open.
+
+        Columns: id, watch, opened_at, closed_at, last_hour, hour, negative, relevant, share, expected, calibrated,
+        sentence, acknowledged_by (missing where nobody has), acknowledged_at, model, close_reason.
+        """
+        known = {"watch": watches.c.name, "acknowledged_by": acknowledgements.c.who,
+                 "acknowledged_at": acknowledgements.c.at}  # fmt: skip
+        columns = [known[name] if name in known else incidents.c[name] for name in _INCIDENTS]
+        joined = incidents.join(watches, watches.c.id == incidents.c.watch_id).outerjoin(
+            acknowledgements, acknowledgements.c.incident_id == incidents.c.id
+        )
+        query = select(*columns).select_from(joined).order_by(incidents.c.opened_at.desc(), incidents.c.id.desc())
+        if watch is not None:
+            query = query.where(watches.c.name == watch)
+        with reading(self._engine) as connection:
+            return frame(connection.execute(query).all(), _INCIDENTS)
+
+    def incident(self, incident: int) -> Spike:
+        """The spike that opened an incident. Raises ConfigError for an unknown number."""
+        query = select(watches.c.name, incidents).join(watches, watches.c.id == incidents.c.watch_id)
+        with reading(self._engine) as connection:
+            row = connection.execute(query.where(incidents.c.id == incident)).first()
+        if row is None:
+            raise ConfigError(f"there is no incident {incident}; list them with: uproar alerts list")
+        share, expected = (nan if value is None else value for value in (row.share, row.expected))
+        return Spike(row.name, row.hour, row.negative, row.relevant, share, expected, row.calibrated, row.model,
+                     row.sentence)  # fmt: skip
+
+    def deliveries(self, incident: int | None = None) -> pd.DataFrame:
+        """Outbox rows of one incident or of all, oldest first.
+
+        Columns: id, incident, channel, kind, state (waiting | sent | failed: given up), attempts, due_at (also the
+        end of a lease), sent_at, last_error.
+        """
+        columns = [outbox.c.incident_id if name == "incident" else outbox.c[name] for name in _DELIVERIES]
+        query = select(*columns).order_by(outbox.c.id)
+        if incident is not None:
+            query = query.where(outbox.c.incident_id == incident)
+        with reading(self._engine) as connection:
+            return frame(connection.execute(query).all(), _DELIVERIES)
+
+    def notes(self, watch: str) -> pd.DataFrame:
+        """Notes on the timeline of `watch`, by the time they speak of: id, at, text, author, made_at."""
+        columns = [notes.c[name] for name in _NOTES]
+        with reading(self._engine) as connection:
+            query = select(*columns).where(notes.c.watch_id == find_number(connection, watches, watch))
+            return frame(connection.execute(query.order_by(notes.c.at, notes.c.id)).all(), _NOTES)

@@ -1,0 +1,95 @@
+"""Decisions, which are never rewritten, and incidents, of which a watch has at most one open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from math import isnan
+from typing import Any
+
+from sqlalchemy import insert, or_, select, update
+
+from core.records import Decision, Spike
+from core.text import clean
+from store.engine import changing
+from store.handle import Handle
+from store.outbox import put
+from store.schema import decisions, incidents
+from store.statements import chunks, upsert, watch_number
+
+COOL_DOWN = timedelta(hours=24)
+
+
+class IncidentWriter(Handle):
+    """The part of `Store` that decides once and alerts once."""
+
+    def save_decisions(self, watch: str, found: Sequence[Decision]) -> int:
+        """Keep what was decided of closed hours; an hour decided before stays as it is. Returns how many were new."""
+        if not found:
+            return 0
+        with changing(self._engine) as connection:
+            watch_id = watch_number(connection, watch)
+            hours = {decision.hour for decision in found}
+            known = select(decisions.c.hour).where(decisions.c.watch_id == watch_id)
+            decided = set(connection.scalars(known.where(decisions.c.hour.between(min(hours), max(hours)))))
+            rows = [_decision(watch_id, decision) for decision in found if decision.hour not in decided]
+            for part in chunks(rows):
+                connection.execute(upsert(connection, decisions, ("watch_id", "hour"), ()), part)
+        return len({row["hour"] for row in rows})
+
+    def open_incident(
+        self, spike: Spike, channels: Sequence[str], *, now: datetime, cool_down: timedelta = COOL_DOWN
+    ) -> int | None:
+        """Open an incident with one delivery per channel, in one transaction; returns its number.
+
+        None, and nothing written, where the watch has an open incident or one opened less than `cool_down` ago.
+        """
+        with changing(self._engine) as connection:
+            watch_id = watch_number(connection, spike.watch)
+            recent = or_(incidents.c.closed_at.is_(None), incidents.c.opened_at > now - cool_down)
+            if connection.scalar(select(incidents.c.id).where(incidents.c.watch_id == watch_id, recent).limit(1)):
+                return None
+            row = _incident(watch_id, spike, now)
+            number = int(connection.execute(insert(incidents).returning(incidents.c.id), row).scalar_one())
+            put(connection, number, "opened", channels, now)
+        return number
+
+    def extend_incident(self, incident: int, spike: Spike, now: datetime) -> None:
+        """Let an open incident reach to the hour of `spike`; its first figures stay, a closed one too."""
+        with changing(self._engine) as connection:
+            later = incidents.c.last_hour < spike.hour
+            reach = update(incidents).where(incidents.c.id == incident, incidents.c.closed_at.is_(None), later)
+            connection.execute(reach.values(last_hour=spike.hour, updated_at=now))
+
+    def close_incident(self, incident: int, now: datetime, reason: str) -> None:
+        """Close an incident, once; `reason` is a sentence for people."""
+        with changing(self._engine) as connection:
+            end = update(incidents).where(incidents.c.id == incident, incidents.c.closed_at.is_(None))
+            connection.execute(end.values(closed_at=now, updated_at=now, close_reason=clean(reason)))
+
+    def enqueue(self, incident: int, kind: str, channels: Sequence[str], now: datetime) -> None:
+        """Put one more delivery of `kind` about an incident in the outbox for each channel."""
+        with changing(self._engine) as connection:
+            put(connection, incident, kind, channels, now)
+
+
+def _decision(watch_id: int, decision: Decision) -> dict[str, Any]:
+    return {
+        "watch_id": watch_id, "hour": decision.hour, "state": decision.state.value, "negative": decision.negative,
+        "relevant": decision.relevant, "share": _number(decision.share), "expected": _number(decision.expected),
+        "score": _number(decision.score), "calibrated": decision.calibrated, "model": decision.model,
+        "decided_at": decision.decided_at, "sentence": clean(decision.sentence),
+    }  # fmt: skip
+
+
+def _incident(watch_id: int, spike: Spike, now: datetime) -> dict[str, Any]:
+    return {
+        "watch_id": watch_id, "opened_at": now, "updated_at": now, "closed_at": None, "close_reason": "",
+        "hour": spike.hour, "last_hour": spike.hour, "negative": spike.negative, "relevant": spike.relevant,
+        "share": _number(spike.share), "expected": _number(spike.expected), "calibrated": spike.calibrated,
+        "model": spike.model, "sentence": clean(spike.sentence),
+    }  # fmt: skip
+
+
+def _number(value: float) -> float | None:
+    return None if isnan(value) else float(value)
