@@ -2,8 +2,8 @@
 
     python benchmarks/bench_road.py [--posts 100000] [--timeline 1000000 10000000]
 
-Each stage runs in a process of its own, so that its peak memory is its own. Posts are made here (seeded), every text is
-different; the timeline stages fill the store with synthetic scores. Ratios travel between machines, absolute times do not.
+Each stage runs in a process of its own, so that its peak memory is its own. Posts are made here (seeded), every text
+is different; the timeline stages fill the store with synthetic scores. Absolute times do not travel between machines.
 """
 
 from __future__ import annotations
@@ -28,8 +28,11 @@ terms = 'example AND (terms OR ai OR consent OR "opt out" OR delete*)'
 since = 2025-01-01T00:00:00Z
 as_of = 2025-04-01T00:00:00Z
 """
-WORDS = ("terms ai consent music artist label upload clause training data never again account delete leaving money royalty "
-         "honest statement letter sorry lawyer read update policy platform people work voice license right change why").split()  # fmt: skip
+_VOCABULARY = """
+terms ai consent music artist label upload clause training data never again account delete leaving money royalty honest
+statement letter sorry lawyer read update policy platform people work voice license right change why
+"""
+WORDS = _VOCABULARY.split()
 
 
 def make_posts(path: Path, count: int) -> None:
@@ -134,8 +137,10 @@ def run_fill(count: str) -> dict[str, float]:
     return {"posts": int(count), "seconds": time.perf_counter() - began}
 
 
-STAGES = {"import": run_import, "rollup": run_rollup, "score": run_score, "export": run_export, "timeline": run_timeline,
-          "fill": run_fill}  # fmt: skip
+STAGES = {
+    "import": run_import, "rollup": run_rollup, "score": run_score, "export": run_export, "fill": run_fill,
+    "timeline": run_timeline,
+}  # fmt: skip
 
 
 def new_home(folder: Path, name: str) -> Path:
@@ -148,7 +153,9 @@ def new_home(folder: Path, name: str) -> Path:
 
 def measure(posts: int, scored: int, timelines: list[int]) -> None:
     """Run every stage and print the table."""
-    print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, SQLite; {posts:,} posts\n")
+    print(
+        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, SQLite; {posts:,} posts\n"
+    )
     print("| stage | figure | peak memory |\n|---|--:|--:|")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

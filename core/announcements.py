@@ -31,9 +31,9 @@ def interval(at: object, zone: str, where: str) -> tuple[datetime, datetime, str
     text = str(at).strip()
     try:
         if re.fullmatch(r"\d{4}-\d{2}", text):
-            first = date.fromisoformat(f"{text}-01")
-            following = (first + timedelta(days=32)).replace(day=1)
-            start, end, _ = _days(first, following - timedelta(days=1), tz)
+            month = date.fromisoformat(f"{text}-01")
+            following = (month + timedelta(days=32)).replace(day=1)
+            start, end, _ = _days(month, following - timedelta(days=1), tz)
             return start, end, "month"
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}(/\d{4}-\d{2}-\d{2})?", text):
             first, _, last = text.partition("/")

@@ -92,9 +92,7 @@ def find_watch(name: str, folders: Collection[Path]) -> Watch:
     raise ConfigError(f"no watch {name!r}. {_suggest(name, known)} Make one with: uproar watch new {name}")
 
 
-def load_watches(
-    folders: Collection[Path], *, broken: Callable[[ConfigError], None] | None = None
-) -> list[Watch]:
+def load_watches(folders: Collection[Path], *, broken: Callable[[ConfigError], None] | None = None) -> list[Watch]:
     """Every watch, by name; a user's file hides an example of the same name.
 
     A file that cannot be read raises ConfigError; with `broken` it is told there instead, and the others still load.

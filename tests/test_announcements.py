@@ -8,18 +8,22 @@ from core.announcements import announcement_from_table, interval
 from core.errors import ConfigError
 
 
+def utc(*parts):
+    return datetime(*parts, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("at", "zone", "start", "end", "precision"),
     [
-        ("2025-05-09", "UTC", datetime(2025, 5, 9, tzinfo=UTC), datetime(2025, 5, 10, tzinfo=UTC), "day"),
-        ("2025-05-09", "Europe/Berlin", datetime(2025, 5, 8, 22, tzinfo=UTC), datetime(2025, 5, 9, 22, tzinfo=UTC), "day"),
-        ("2025-02", "UTC", datetime(2025, 2, 1, tzinfo=UTC), datetime(2025, 3, 1, tzinfo=UTC), "month"),
-        ("2025-12", "UTC", datetime(2025, 12, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC), "month"),
-        ("2025-05-10/2025-05-11", "UTC", datetime(2025, 5, 10, tzinfo=UTC), datetime(2025, 5, 12, tzinfo=UTC), "day"),
-        (date(2025, 3, 30), "Europe/Berlin", datetime(2025, 3, 29, 23, tzinfo=UTC), datetime(2025, 3, 30, 22, tzinfo=UTC), "day"),
-        ("2025-05-09T14:05:30+02:00", "UTC", datetime(2025, 5, 9, 12, 5, tzinfo=UTC), datetime(2025, 5, 9, 12, 6, tzinfo=UTC), "minute"),
+        ("2025-05-09", "UTC", utc(2025, 5, 9), utc(2025, 5, 10), "day"),
+        ("2025-05-09", "Europe/Berlin", utc(2025, 5, 8, 22), utc(2025, 5, 9, 22), "day"),
+        ("2025-02", "UTC", utc(2025, 2, 1), utc(2025, 3, 1), "month"),
+        ("2025-12", "UTC", utc(2025, 12, 1), utc(2026, 1, 1), "month"),
+        ("2025-05-10/2025-05-11", "UTC", utc(2025, 5, 10), utc(2025, 5, 12), "day"),
+        (date(2025, 3, 30), "Europe/Berlin", utc(2025, 3, 29, 23), utc(2025, 3, 30, 22), "day"),
+        ("2025-05-09T14:05:30+02:00", "UTC", utc(2025, 5, 9, 12, 5), utc(2025, 5, 9, 12, 6), "minute"),
         (datetime(2025, 5, 9, 14, tzinfo=timezone(timedelta(hours=2))), "UTC",
-         datetime(2025, 5, 9, 12, tzinfo=UTC), datetime(2025, 5, 9, 12, 1, tzinfo=UTC), "minute"),
+         utc(2025, 5, 9, 12), utc(2025, 5, 9, 12, 1), "minute"),
     ],
 )  # fmt: skip
 def test_dates_become_half_open_intervals(at, zone, start, end, precision):

@@ -7,8 +7,6 @@ import sys
 
 import pytest
 
-from core.settings import PROJECT
-
 WATCH = """
 platform = "Example"
 terms = "example AND (terms OR ai)"
@@ -63,9 +61,21 @@ def test_the_road_from_posts_to_figures_and_files(home):
     assert answer(home, "score", "example")["texts_scored"] == 20
     assert answer(home, "score", "example")["texts_scored"] == 0
     rows = answer(home, "timeline", "example", "--by", "day")
-    assert {"time", "posts", "scored", "relevant", "negative", "neutral", "positive", "negative_share", "coverage"} <= set(rows[0])
+    assert {
+        "time",
+        "posts",
+        "scored",
+        "relevant",
+        "negative",
+        "neutral",
+        "positive",
+        "negative_share",
+        "coverage",
+    } <= set(rows[0])
     assert sum(row["scored"] for row in rows) == 20
-    assert sum(row["negative"] + row["neutral"] + row["positive"] for row in rows) == sum(row["relevant"] for row in rows)
+    assert sum(row["negative"] + row["neutral"] + row["positive"] for row in rows) == sum(
+        row["relevant"] for row in rows
+    )
     hours = answer(home, "timeline", "example", "--by", "hour")
     assert {row["coverage"] for row in hours if row["posts"]} == {"sample"}, "an import is never complete"
     assert answer(home, "rollup", "--check")["differences"] == 0
@@ -101,15 +111,26 @@ def test_forget_erases_and_keeps_the_counts(home):
 
 
 def test_announce_shows_in_the_store_once(home):
-    arguments = ("announce", "example", "--kind", "statement", "--at", "2025-05-02T10:00:00+02:00", "--title", "We hear you")
+    arguments = (
+        "announce",
+        "example",
+        "--kind",
+        "statement",
+        "--at",
+        "2025-05-02T10:00:00+02:00",
+        "--title",
+        "We hear you",
+    )
     first = answer(home, *arguments)
     assert first["start"] == "2025-05-02T08:00:00Z"
     assert answer(home, *arguments)["id"] == first["id"]
 
 
 def test_watch_new_writes_a_file_that_loads(home):
-    made = answer(home, "watch", "new", "fresh", "--platform", "Example", "--terms", "example AND terms", "--no-backfill",
-                  UPROAR_HACKERNEWS_URL="http://127.0.0.1:9/api/v1", UPROAR_ALLOW_PRIVATE_ADDRESSES="true")  # fmt: skip
+    made = answer(
+        home, "watch", "new", "fresh", "--platform", "Example", "--terms", "example AND terms", "--no-backfill",
+        UPROAR_HACKERNEWS_URL="http://127.0.0.1:9/api/v1", UPROAR_ALLOW_PRIVATE_ADDRESSES="true",
+    )  # fmt: skip
     assert made["sources"][0]["source"] == "hackernews"
     assert made["sources"][0]["remark"], "a source that cannot be reached says so"
     assert "fresh" in [row["watch"] for row in answer(home, "watch", "list")]

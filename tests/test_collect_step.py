@@ -25,7 +25,9 @@ class HourlySource:
 
     name = "forum"
 
-    def __init__(self, *, fail_at: datetime | None = None, error: Exception | None = None, truncated: datetime | None = None):
+    def __init__(
+        self, *, fail_at: datetime | None = None, error: Exception | None = None, truncated: datetime | None = None
+    ):
         self.fail_at, self.error, self.truncated = fail_at, error, truncated
         self.asked: list[tuple[datetime, str | None]] = []
 

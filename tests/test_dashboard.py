@@ -145,7 +145,7 @@ def test_a_hostile_address_is_ignored(filled) -> None:
 
 def test_an_unknown_watch_shows_a_known_one(filled) -> None:
     app = start(watch="nowhere")
-    assert app.selectbox(key="watch").value == "duolingo-ai-first", "the first by name"
+    assert app.selectbox(key="watch").value == "small", "the one that holds posts, not the first by name"
 
 
 def test_another_watch_starts_afresh(filled) -> None:

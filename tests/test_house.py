@@ -10,7 +10,19 @@ import pytest
 from collectors.registry import COLLECTORS
 from core.settings import PROJECT, Settings
 
-ROOMS = {"core", "collectors", "terms", "store", "models", "analysis", "reports", "alerts", "exports", "dashboard", "uproar"}
+ROOMS = {
+    "core",
+    "collectors",
+    "terms",
+    "store",
+    "models",
+    "analysis",
+    "reports",
+    "alerts",
+    "exports",
+    "dashboard",
+    "uproar",
+}
 PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text())
 README = (PROJECT / "README.md").read_text()
 
@@ -75,7 +87,12 @@ def test_the_readme_gives_the_plain_commands_that_make_runs():
     makefile = (PROJECT / "Makefile").read_text()
     torch = re.search(r"torch==[\d.]+", makefile)
     assert torch
-    for command in (f"pip install {torch[0]}", "pip install -r requirements-dev.txt", "pip install -e .", "python -m pytest"):
+    for command in (
+        f"pip install {torch[0]}",
+        "pip install -r requirements-dev.txt",
+        "pip install -e .",
+        "python -m pytest",
+    ):
         assert command in README
 
 

@@ -18,8 +18,22 @@ BERLIN = Watch("w", "W", "W", "w", NOW, timezone="Europe/Berlin")
 
 
 def test_values_become_json_types():
-    value = {"a": np.int64(3), "b": float("nan"), "c": pd.NaT, "d": SpikeState.CALM, "e": (date(2025, 5, 9), NOW), "f": np.float32(0.5)}
-    assert plain(value) == {"a": 3, "b": None, "c": None, "d": "calm", "e": ["2025-05-09", "2025-05-20T12:00:00Z"], "f": 0.5}
+    value = {
+        "a": np.int64(3),
+        "b": float("nan"),
+        "c": pd.NaT,
+        "d": SpikeState.CALM,
+        "e": (date(2025, 5, 9), NOW),
+        "f": np.float32(0.5),
+    }
+    assert plain(value) == {
+        "a": 3,
+        "b": None,
+        "c": None,
+        "d": "calm",
+        "e": ["2025-05-09", "2025-05-20T12:00:00Z"],
+        "f": 0.5,
+    }
 
 
 def test_frames_become_rows():

@@ -82,8 +82,12 @@ def assert_reaction_shows(days, watch):
     local = days.assign(day=days["time"].dt.tz_convert(watch.timezone).dt.date).set_index("day")
     assert days["time"].is_monotonic_increasing
     for event in (date(2025, 4, 28), date(2025, 5, 23)):
-        before = local[[event > d >= event - pd.Timedelta(days=7).to_pytimedelta() for d in local.index]]["relevant"].sum()
-        after = local[[event <= d < event + pd.Timedelta(days=7).to_pytimedelta() for d in local.index]]["relevant"].sum()
+        before = local[[event > d >= event - pd.Timedelta(days=7).to_pytimedelta() for d in local.index]][
+            "relevant"
+        ].sum()
+        after = local[[event <= d < event + pd.Timedelta(days=7).to_pytimedelta() for d in local.index]][
+            "relevant"
+        ].sum()
         assert after > before, f"{event}: {after} relevant posts in the week after, {before} in the week before"
 
 
@@ -94,7 +98,9 @@ def assert_round_trip(session, folder):
     assert (again.new, again.rejected) == (3635, 0)
     with session.reader() as one, other.reader() as two:
         frames = [
-            pd.concat(reader.stream_posts(PostFilter("duolingo-ai-first", order="time_asc"))).sort_values(["source", "id"])
+            pd.concat(reader.stream_posts(PostFilter("duolingo-ai-first", order="time_asc"))).sort_values(
+                ["source", "id"]
+            )
             for reader in (one, two)
         ]
     kept = ["source", "id", "created_at", "text", "author", "community", "kind", "likes"]

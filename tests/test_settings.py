@@ -11,7 +11,19 @@ from core.settings import PROJECT, Settings, load_settings
 
 def test_the_environment_is_read_in_one_place():
     pattern = re.compile(r"os\.environ|os\.getenv|load_dotenv")
-    rooms = ("alerts", "analysis", "collectors", "core", "dashboard", "exports", "models", "reports", "store", "terms", "uproar")
+    rooms = (
+        "alerts",
+        "analysis",
+        "collectors",
+        "core",
+        "dashboard",
+        "exports",
+        "models",
+        "reports",
+        "store",
+        "terms",
+        "uproar",
+    )
     found = [p for room in rooms for p in (PROJECT / room).rglob("*.py") if pattern.search(p.read_text())]
     assert [p.relative_to(PROJECT) for p in found] == [Path("core/settings.py")]
 

@@ -35,7 +35,9 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def options(
-    show_version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
+    ] = False,
 ) -> None:
     """Options of every verb."""
 

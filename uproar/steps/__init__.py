@@ -1,1 +1,4 @@
-"""The four stages that carry records between rooms: collect, score, analyse, alert. Each is idempotent and safe to kill."""
+"""The four stages that carry records between rooms: collect, score, analyse, alert.
+
+Each can be run twice and killed at any moment.
+"""

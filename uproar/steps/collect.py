@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from collectors.protocol import Collector, Limits
 from core.errors import BudgetExhausted, ConfigError, SourceError, UproarError
@@ -51,7 +52,8 @@ def collect_source(
     claimed, cut_before = (query, ()) if cursor is None else store.claim(watch.name, query)
     run = store.begin_run(watch.name, claimed, now=clock())
     tally = _Tally()
-    outcome, error = Outcome.FAILED, None
+    outcome = Outcome.FAILED
+    error: UproarError | None = None
     try:
         for page in collector.collect(claimed, cursor, limits):
             tally.add(store, watch.name, claimed, page, run)
@@ -91,6 +93,12 @@ def import_file(
     return tally.report("files", Outcome.SAMPLE, (query.since, clock()), None)
 
 
+class _Counts(TypedDict):
+    read: int
+    new: int
+    seen: int
+
+
 class _Tally:
     """Counts of a run while its pages are saved, and the span of posts per platform."""
 
@@ -110,7 +118,7 @@ class _Tally:
         for sighted in page.posts:
             self._widen(sighted.post.source, sighted.post.created_at)
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> _Counts:
         return {"read": self.read, "new": self.new, "seen": self.seen}
 
     def _widen(self, source: str, at: datetime) -> None:

@@ -12,7 +12,9 @@ from uproar.session import open_session
 from uproar.verbs.arguments import Json, Since, Until, WatchName, day_after, moment
 from uproar.verbs.reading import By
 
-exports = typer.Typer(no_args_is_help=True, help="CSV files, formula-safe, stamped with query, model, coverage and time.")
+exports = typer.Typer(
+    no_args_is_help=True, help="CSV files, formula-safe, stamped with query, model, coverage and time."
+)
 Out = Annotated[Path, typer.Option("--out", "-o", help="File to write; replaced only when complete.")]
 
 

@@ -39,7 +39,9 @@ def score(watch: AnyWatch = None, model: Model = MODEL, json: Json = False) -> N
         if found:
             store.register_watch(found.name, subject=found.platform)
         with progress_bar() as progress:
-            done = score_step(store, classifier, found, progress=(lambda n: progress("scoring", n)) if progress else None)
+            done = score_step(
+                store, classifier, found, progress=(lambda n: progress("scoring", n)) if progress else None
+            )
         hours = store.refresh_rollups(watch=found.name if found else None)
     row = {"model": classifier.model, "texts_scored": done, "hours_updated": hours}
     write_json(row) if json else write_table([row])
@@ -55,7 +57,9 @@ def classify(model: Model = MODEL) -> None:
         answers = iter(_answers(classifier, [text for _, _, text, problem in parsed if not problem]))
         for number, given, _, problem in parsed:
             bad, good = bad + bool(problem), good + (not problem)
-            write_line({"id": given, "error": f"line {number}: {problem}"} if problem else {"id": given, **next(answers)})
+            write_line(
+                {"id": given, "error": f"line {number}: {problem}"} if problem else {"id": given, **next(answers)}
+            )
     if bad:
         say(f"{bad:,} lines could not be read")
     if bad and not good:

@@ -16,7 +16,19 @@ from uproar.output import rows_of, say, write_json, write_table
 from uproar.session import MODEL, Session, open_session
 from uproar.verbs.arguments import AnyWatch, Json
 
-ROOMS = ("core", "collectors", "terms", "store", "models", "analysis", "reports", "alerts", "exports", "dashboard", "uproar")
+ROOMS = (
+    "core",
+    "collectors",
+    "terms",
+    "store",
+    "models",
+    "analysis",
+    "reports",
+    "alerts",
+    "exports",
+    "dashboard",
+    "uproar",
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +57,9 @@ def migrate() -> None:
 
 def rollup(
     watch: AnyWatch = None,
-    check: Annotated[bool, typer.Option("--check", help="Recount everything and compare; exit 1 on a difference.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Recount everything and compare; exit 1 on a difference.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Recompute the hours that changed, or prove that the stored hours equal a recount."""
@@ -60,7 +74,9 @@ def rollup(
         raise typer.Exit(1)
 
 
-def rejected(limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 50, json: Json = False) -> None:
+def rejected(
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 50, json: Json = False
+) -> None:
     """Rows that could not be taken: source, line and reason, never their text."""
     with open_session().reader() as reader:
         rows = rows_of(reader.dead_letters(limit))
@@ -73,7 +89,7 @@ def forget(
     author: Annotated[str, typer.Option(help="An account, as the platform names it.")] = "",
     json: Json = False,
 ) -> None:
-    """Erase posts by id or by account: text, author, URL and id go, the counts stay, and they are not collected again."""
+    """Erase posts by id or by account: the counts stay, and the posts are not collected again."""
     if bool(post_id) == bool(author):
         raise ConfigError("forget: give either --id (one or more) or --author")
     session = open_session()
@@ -97,7 +113,9 @@ def _rooms(session: Session) -> str:
         module = importlib.import_module(room)
         home = Path(str(module.__file__)).resolve().parent.parent
         if home != PROJECT:
-            raise ConfigError(f"{room} is loaded from {home}, not from {PROJECT}. Use an environment of its own: make demo")
+            raise ConfigError(
+                f"{room} is loaded from {home}, not from {PROJECT}. Use an environment of its own: make demo"
+            )
     return f"{len(ROOMS)} rooms from {PROJECT}, Python {sys.version.split()[0]}"
 
 

@@ -65,7 +65,9 @@ def new(
     for wanted in source or ():
         if wanted not in COLLECTORS:
             raise ConfigError(f"no collector {wanted!r}. Known: {', '.join(sorted(COLLECTORS))}")
-    watch = _write(path, name, platform, terms, _first_moment(session, since), timezone, source or KEYLESS, channel or ())
+    watch = _write(
+        path, name, platform, terms, _first_moment(session, since), timezone, source or KEYLESS, channel or ()
+    )
     previews = [preview(session, watch, rule) for rule in watch.sources]
     rows = [_preview_row(p) for p in previews]
     if json:

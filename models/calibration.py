@@ -1,0 +1,61 @@
+"""Shifts of the heads' biases, so that the plain rule (argmax, or yes from 0.5 on) is the tuned rule.
+
+Sentiment is tuned on TweetEval's validation split, stance, relevance and topics on out-of-fold logits of the labelled
+reactions. The classes of those sets are unbalanced in ways that collected posts are not; a shift undoes that.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.metrics import Labels, Metric, f1
+
+Logits = NDArray[np.float32]
+SHIFTS = np.round(np.arange(-1.5, 1.51, 0.1), 2)
+RARE = 30  # positives at which a topic's own threshold weighs as much as the common one
+
+
+def class_shift(gold: Labels, logits: Logits, metric: Metric) -> NDArray[np.float32]:
+    """What to add to each class's logit (the middle or first class gets 0) for the best `metric` by argmax.
+
+    Small shifts win near ties: each unit of shift must earn half a point.
+    """
+    width = logits.shape[1]
+    fixed = 1 if width == 3 else 0
+    best, chosen = -1.0, np.zeros(width, np.float32)
+    for values in itertools.product(SHIFTS, repeat=width - 1):
+        shift = np.insert(np.array(values, np.float32), fixed, 0.0)
+        value = metric(gold, (logits + shift).argmax(axis=1)) - 0.005 * float(np.abs(shift).sum())
+        if value > best:
+            best, chosen = value, shift
+    return chosen
+
+
+def topic_shift(gold: NDArray[np.float32], logits: Logits) -> NDArray[np.float32]:
+    """What to add to each topic's logit so that 0.5 is its best-F1 threshold; rare topics lean on the common one."""
+    truth = gold.astype(np.int64)
+    common = _best(truth.ravel(), logits.ravel())
+    shifts = []
+    for topic in range(truth.shape[1]):
+        positives = int(truth[:, topic].sum())
+        weight = positives / (positives + RARE)
+        shifts.append(weight * _best(truth[:, topic], logits[:, topic]) + (1 - weight) * common)
+    return np.array(shifts, np.float32)
+
+
+def shifted(weights: Mapping[str, NDArray[np.float32]], shifts: Mapping[str, Logits]) -> dict[str, NDArray[np.float32]]:
+    """The network's weights with the heads' biases moved."""
+    moved = dict(weights)
+    for head, shift in shifts.items():
+        moved[f"heads.{head}.bias"] = weights[f"heads.{head}.bias"] + shift
+    return moved
+
+
+def _best(gold: Labels, logits: Logits) -> float:
+    steps = np.round(np.arange(-2.5, 2.51, 0.1), 2)
+    values = [f1(gold, (logits + step >= 0).astype(np.int64)) - 0.01 * abs(float(step)) for step in steps]
+    return float(steps[int(np.argmax(values))])

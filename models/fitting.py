@@ -1,0 +1,209 @@
+"""The training loop: length-bucketed batches, a masked multi-head loss, checkpoints that a killed run resumes from."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn import functional
+
+from models.data import HEADS, MISSING, Row
+from models.network import Network
+
+log = logging.getLogger(__name__)
+MAX_TOKENS = 128
+LABEL_SMOOTHING = 0.05
+TOPIC_WEIGHT = 9.0  # the topic loss is a mean over nine labels, most of them "no"
+CHECKPOINT_EVERY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One stage of training: its rows are passed in already repeated as often as they count."""
+
+    name: str
+    epochs: int
+    rate: float
+    floor: float = 0.0  # the learning rate ends at rate * floor
+    head_rate: float | None = None  # for heads that start from nothing; None: as `rate`
+    batch: int = 48
+    warmup: float = 0.06
+    seed: int = 7
+
+
+def tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer of `folder`, cut to MAX_TOKENS and without padding."""
+    words: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    words.no_padding()
+    words.enable_truncation(MAX_TOKENS)
+    return words
+
+
+def fit(network: Network, rows: Sequence[Row], plan: Plan, *, words: Tokenizer, folder: Path) -> None:
+    """Train `network` in place by `plan`; a checkpoint in `folder` from a killed run is resumed."""
+    tokens = [encoding.ids for encoding in words.encode_batch([row.text for row in rows])]
+    order = [
+        batch for epoch in range(plan.epochs) for batch in buckets(tokens, size=plan.batch, seed=plan.seed + epoch)
+    ]
+    optimizer = torch.optim.AdamW(_parts(network, plan), lr=plan.rate, betas=(0.9, 0.98))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _triangle(len(order), plan))
+    checkpoint = folder / f"{plan.name}.checkpoint.pt"
+    start = _resume(checkpoint, network, optimizer, schedule)
+    torch.manual_seed(plan.seed + start)
+    stance_weights = _rarity(rows)
+    network.train()
+    began, running = time.monotonic(), 0.0
+    for step, batch in enumerate(order[start:], start + 1):
+        ids, mask = pad([tokens[i] for i in batch])
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits, _ = network(ids, mask)
+        loss = _loss(logits, [rows[i] for i in batch], stance_weights)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        running = 0.98 * running + 0.02 * loss.item() if step > start + 1 else loss.item()
+        if step % 50 == 0:
+            pace = (step - start) / (time.monotonic() - began)
+            left = (len(order) - step) / pace / 60
+            log.info("%s step %d/%d loss %.3f, %.1f min left", plan.name, step, len(order), running, left)
+        if step % CHECKPOINT_EVERY == 0:
+            _save(checkpoint, network, optimizer, step)
+    checkpoint.unlink(missing_ok=True)
+
+
+def buckets(tokens: Sequence[Sequence[int]], *, size: int, seed: int) -> list[list[int]]:
+    """Row numbers in batches of like length, batches in random order: the same for the same seed."""
+    shuffle = random.Random(seed)
+    order = list(range(len(tokens)))
+    shuffle.shuffle(order)
+    window = size * 50
+    batches = []
+    for start in range(0, len(order), window):
+        near = sorted(order[start : start + window], key=lambda i: len(tokens[i]))
+        batches += [near[i : i + size] for i in range(0, len(near), size)]
+    shuffle.shuffle(batches)
+    return batches
+
+
+def pad(tokens: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """Ids and mask (n, longest), int64, padded with 0 on the right."""
+    longest = max(map(len, tokens))
+    ids = torch.zeros(len(tokens), longest, dtype=torch.int64)
+    mask = torch.zeros_like(ids)
+    for row, values in enumerate(tokens):
+        ids[row, : len(values)] = torch.tensor(values)
+        mask[row, : len(values)] = 1
+    return ids, mask
+
+
+def predict(network: Network, texts: Sequence[str], *, words: Tokenizer) -> dict[str, NDArray[np.float32]]:
+    """Logits per head (n, labels), float32, in input order, by the torch network in full precision."""
+    tokens = [encoding.ids for encoding in words.encode_batch(list(texts))]
+    order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
+    out = {head: np.zeros((len(texts), len(labels)), np.float32) for head, labels in HEADS.items()}
+    network.eval()
+    with torch.inference_mode():
+        for start in range(0, len(order), 64):
+            batch = order[start : start + 64]
+            logits, _ = network(*pad([tokens[i] for i in batch]))
+            for head, values in logits.items():
+                out[head][batch] = values.float().numpy()
+    return out
+
+
+def _loss(logits: dict[str, Tensor], rows: Sequence[Row], stance_weights: Tensor) -> Tensor:
+    total = torch.zeros(())
+    for head in ("sentiment", "stance", "relevance", "emotion"):
+        marked = [i for i, row in enumerate(rows) if getattr(row, head) != MISSING]
+        if marked:
+            gold = torch.stack([_target(rows[i], head) for i in marked])
+            weight = stance_weights if head == "stance" else None
+            loss = functional.cross_entropy(logits[head][marked].float(), gold, weight=weight)
+            total = total + loss * _share(len(marked))
+    marked = [i for i, row in enumerate(rows) if row.topics is not None]
+    if marked:
+        gold = torch.tensor([rows[i].topics for i in marked])
+        loss = functional.binary_cross_entropy_with_logits(
+            logits["topics"][marked].float(), gold, pos_weight=torch.tensor(2.0)
+        )
+        total = total + TOPIC_WEIGHT * loss * _share(len(marked))
+    return total
+
+
+def _target(row: Row, head: str) -> Tensor:
+    """The label as probabilities: smoothed, or those of an earlier network where the row has them."""
+    if head == "sentiment" and row.tone is not None:
+        return torch.tensor(row.tone)
+    labels = len(HEADS[head])
+    target = torch.full((labels,), LABEL_SMOOTHING / labels)
+    target[getattr(row, head)] += 1 - LABEL_SMOOTHING
+    return target
+
+
+def _share(count: int) -> float:
+    """Fewer than eight labelled rows in a batch count for less, so that one row does not steer the encoder."""
+    return min(count, 8) / 8
+
+
+def _rarity(rows: Sequence[Row]) -> Tensor:
+    """Class weights for stance, by the inverse square root of frequency, mean 1."""
+    counts = torch.ones(3)
+    for row in rows:
+        if row.stance != MISSING:
+            counts[row.stance] += 1
+    weights = counts.rsqrt()
+    return weights / weights.mean()
+
+
+def _parts(network: Network, plan: Plan) -> list[dict[str, object]]:
+    """Parameters by learning rate and weight decay (none for biases and norms)."""
+    groups: dict[tuple[float, float], list[Tensor]] = {}
+    for name, parameter in network.named_parameters():
+        rate = (plan.head_rate if name.startswith("heads.") else None) or plan.rate
+        groups.setdefault((rate, 0.01 if parameter.ndim > 1 else 0.0), []).append(parameter)
+    return [{"params": group, "lr": rate, "weight_decay": decay} for (rate, decay), group in groups.items()]
+
+
+def _triangle(steps: int, plan: Plan) -> Callable[[int], float]:
+    rise = max(1, int(steps * plan.warmup))
+
+    def at(step: int) -> float:
+        if step < rise:
+            return (step + 1) / rise
+        return plan.floor + (1 - plan.floor) * max(0.0, (steps - step) / max(1, steps - rise))
+
+    return at
+
+
+def _save(path: Path, network: Network, optimizer: torch.optim.Optimizer, step: int) -> None:
+    fresh = path.with_suffix(".new")
+    state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
+    torch.save(state, fresh)
+    fresh.replace(path)
+
+
+def _resume(
+    path: Path,
+    network: Network,
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LambdaLR,
+) -> int:
+    if not path.exists():
+        return 0
+    state = torch.load(path, weights_only=True)
+    network.load_state_dict(state["network"])
+    optimizer.load_state_dict(state["optimizer"])
+    schedule.last_epoch = state["step"]
+    log.info("resuming at step %d", state["step"])
+    return int(state["step"])
