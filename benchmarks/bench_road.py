@@ -22,11 +22,11 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-START = datetime(2025, 1, 1, tzinfo=UTC)
+START = datetime(2025, 3, 1, tzinfo=UTC)
 WATCH = """platform = "Example"
 terms = 'example AND (terms OR ai OR consent OR "opt out" OR delete*)'
-since = 2025-01-01T00:00:00Z
-as_of = 2025-04-01T00:00:00Z
+since = 2025-03-01T00:00:00Z
+as_of = 2025-05-30T00:00:00Z
 """
 _VOCABULARY = """
 terms ai consent music artist label upload clause training data never again account delete leaving money royalty honest
@@ -126,14 +126,16 @@ def run_timeline() -> dict[str, float]:
 
 
 def run_fill(count: str) -> dict[str, float]:
-    from bench_store import fill_scored
+    from bench_store import fill, score_in_bulk
 
     from uproar.session import open_session
 
-    session = open_session()
     began = time.perf_counter()
-    with session.store() as store:
-        fill_scored(store, session.watch("bench"), int(count))
+    with open_session().store() as store:
+        store.register_watch("bench")
+        fill(store, int(count))
+        score_in_bulk(store)
+        store.refresh_rollups()
     return {"posts": int(count), "seconds": time.perf_counter() - began}
 
 

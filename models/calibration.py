@@ -1,7 +1,7 @@
 """Shifts of the heads' biases, so that the plain rule (argmax, or yes from 0.5 on) is the tuned rule.
 
-Sentiment is tuned on TweetEval's validation split, stance, relevance and topics on out-of-fold logits of the labelled
-reactions. The classes of those sets are unbalanced in ways that collected posts are not; a shift undoes that.
+Sentiment is tuned on TweetEval's validation split and the out-of-fold logits of the labelled reactions alike, stance,
+relevance and topics on the latter. Those sets are unbalanced in ways that collected posts are not; a shift undoes that.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ SHIFTS = np.round(np.arange(-1.5, 1.51, 0.1), 2)
 RARE = 30  # positives at which a topic's own threshold weighs as much as the common one
 
 
-def class_shift(gold: Labels, logits: Logits, metric: Metric) -> NDArray[np.float32]:
-    """What to add to each class's logit (the middle or first class gets 0) for the best `metric` by argmax.
+def class_shift(*sets: tuple[Labels, Logits, Metric]) -> NDArray[np.float32]:
+    """What to add to each class's logit for the best mean metric by argmax over `sets` (gold, logits, metric).
 
-    Small shifts win near ties: each unit of shift must earn half a point.
+    The middle class of three, or the first of two, stays. Small shifts win near ties: each unit must earn half a point.
     """
-    width = logits.shape[1]
+    width = sets[0][1].shape[1]
     fixed = 1 if width == 3 else 0
     best, chosen = -1.0, np.zeros(width, np.float32)
     for values in itertools.product(SHIFTS, repeat=width - 1):
         shift = np.insert(np.array(values, np.float32), fixed, 0.0)
-        value = metric(gold, (logits + shift).argmax(axis=1)) - 0.005 * float(np.abs(shift).sum())
+        found = [metric(gold, (logits + shift).argmax(axis=1)) for gold, logits, metric in sets]
+        value = sum(found) / len(found) - 0.005 * float(np.abs(shift).sum())
         if value > best:
             best, chosen = value, shift
     return chosen

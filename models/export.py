@@ -76,9 +76,9 @@ def calibrate(network: Network, trained: Path, shared: Path, words: Tokenizer) -
     unseen = np.load(trained / "out_of_fold.npz", allow_pickle=False)
     every = reactions(shared)
     rows = [every[i] for i in unseen["row"]]
-    shifts = {"sentiment": class_shift(_gold(tweets, "sentiment"), sentiment, macro_recall)}
-    for head in ("stance", "relevance"):
-        shifts[head] = class_shift(_gold(rows, head), unseen[head], macro_f1)
+    own = {head: (_gold(rows, head), unseen[head], macro_f1) for head in ("sentiment", "stance", "relevance")}
+    shifts = {head: class_shift(found) for head, found in own.items()}
+    shifts["sentiment"] = class_shift((_gold(tweets, "sentiment"), sentiment, macro_recall), own["sentiment"])
     shifts["topics"] = topic_shift(np.array([row.topics for row in rows], np.float32), unseen["topics"])
     for head, shift in shifts.items():
         log.info("shift of %s: %s", head, np.round(shift, 2).tolist())

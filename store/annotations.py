@@ -11,10 +11,10 @@ from sqlalchemy import Connection, event, insert, select
 
 from core.errors import ConfigError
 from core.text import clean
-from store.bulk import insert_many, select_in
+from store.bulk import select_in
 from store.engine import BUSY_SECONDS, changing, make_engine
 from store.handle import Handle
-from store.schema import acknowledgements, export_log, incidents, labels, notes, sources, tags, watches
+from store.schema import acknowledgements, export_log, export_posts, incidents, labels, notes, sources, tags, watches
 from store.statements import chunks, find_number, upsert
 from store.upgrade import check_schema
 
@@ -75,7 +75,8 @@ class Annotations(Handle):
     ) -> int:
         """Record which file holds which posts (source, id), so that a deletion can name it; returns its number.
 
-        `path_name` is the file's name. `posts` is read as a stream; those no longer in the store are left out.
+        `path_name` is the file's name. `posts` is read as a stream; those no longer in the store are left out. A long
+        list is written in several transactions, so that nobody waits for all of it.
         """
         with changing(self._engine) as connection:
             row = {
@@ -83,11 +84,11 @@ class Annotations(Handle):
                 "stamp": orjson.dumps(dict(stamp), default=str).decode(), "exported_at": now, "erased": 0,
             }  # fmt: skip
             number = int(connection.execute(insert(export_log).returning(export_log.c.id), row).scalar_one())
-            seen: set[int] = set()
-            for part in chunks(posts, 1000):
-                held = [post for post in _posts(connection, part) if post not in seen]
-                seen.update(held)
-                insert_many(connection, "export_posts", ("post", "export_id"), [(post, number) for post in held])
+        for part in chunks(posts, 1000):
+            with changing(self._engine) as connection:
+                rows = [{"post": post, "export_id": number} for post in _posts(connection, part)]
+                if rows:
+                    connection.execute(upsert(connection, export_posts, ("post", "export_id"), ()), rows)
         return number
 
 

@@ -15,7 +15,6 @@ from sqlalchemy import (
     distinct,
     func,
     literal_column,
-    or_,
     select,
     union_all,
 )
@@ -79,24 +78,29 @@ def measures() -> list[ColumnElement[int]]:
     return [column.label(name) for column, name in zip(found, MEASURES, strict=True)]
 
 
-def live_counts(model_id: int, subject: str, where: ColumnElement[bool]) -> Select[Any]:
-    """Rollup rows, in the columns' order, counted from the base rows that satisfy `where`.
-
-    One pass: every post meets "all" and the topics that it has.
-    """
-    topics = union_all(*map(_topic_bit, sorted(TOPIC_NUMBERS.values()))).subquery("topics")
-    meets = or_(topics.c.topic == ALL_TOPICS, and_(is_relevant(), scores.c.topics.bitwise_and(topics.c.bit) != 0))
-    key = [sightings.c.watch_id, topics.c.topic, sightings.c.hour, sightings.c.source_id, language().label("lang")]
-    watch_id, topic, hour, source_id, lang = key
+def live_counts(model_id: int, subject: str, where: ColumnElement[bool]) -> tuple[Select[Any], Select[Any]]:
+    """Rollup rows, in the columns' order, counted from the base rows that satisfy `where`: of all posts, by topic."""
+    topics = union_all(*(_topic_bit(number) for number in TOPIC_NUMBERS.values() if number != ALL_TOPICS))
+    bits = topics.subquery("topics")
+    base = sighted_posts(model_id, subject)
+    by_topic = base.join(bits, scores.c.topics.bitwise_and(bits.c.bit) != 0)
     return (
-        select(watch_id, literal_column(str(model_id)).label("model_id"), topic, hour, source_id, lang, *measures())
-        .select_from(sighted_posts(model_id, subject).join(topics, meets))
-        .where(where)
-        .group_by(watch_id, topic, hour, source_id, language())
+        _counts(base, model_id, literal_column(str(ALL_TOPICS), Integer)).where(where),
+        _counts(by_topic, model_id, bits.c.topic).where(where, is_relevant()).group_by(bits.c.topic),
+    )
+
+
+def _counts(base: FromClause, model_id: int, topic: ColumnElement[int]) -> Select[Any]:
+    watch_id, hour, source_id = sightings.c.watch_id, sightings.c.hour, sightings.c.source_id
+    model = literal_column(str(model_id), Integer).label("model_id")
+    lang = language().label("lang")
+    return (
+        select(watch_id, model, topic.label("topic"), hour, source_id, lang, *measures())
+        .select_from(base)
+        .group_by(watch_id, hour, source_id, language())
     )
 
 
 def _topic_bit(number: int) -> Select[int, int]:
-    bit = 1 << number >> 1  # none for "all"
     topic = literal_column(str(number), Integer).label("topic")
-    return select(topic, literal_column(str(bit), Integer).label("bit"))
+    return select(topic, literal_column(str(1 << number - 1), Integer).label("bit"))

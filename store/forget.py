@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, and_, select
@@ -116,7 +117,8 @@ def _live(connection: Connection, hours: Hours) -> Counts:
     for watch_id, starts in by_watch.items():
         where = and_(sightings.c.watch_id == watch_id, sightings.c.hour.in_(starts))
         for model_id, subject in counted_models(connection, watch_id):
-            for row in connection.execute(live_counts(model_id, subject, where)):
+            counted = live_counts(model_id, subject, where)
+            for row in chain.from_iterable(map(connection.execute, counted)):
                 key = tuple(row[: len(COUNT_KEY)])
                 found.update({(key, name): row[i] for i, name in enumerate(MEASURES, len(COUNT_KEY))})
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -53,13 +54,17 @@ class OutboxWriter(Handle):
 
 
 def put(connection: Connection, incident: int, kind: str, channels: Sequence[str], now: datetime) -> None:
-    """Add one delivery per channel to the outbox, numbered within (incident, channel, kind)."""
+    """Add one delivery per channel to the outbox, numbered within (incident, channel, kind).
+
+    The key ends in random digits: another database counts its incidents from 1 too, and a receiver that knows both
+    must not take the alert of one for a repeat of the other.
+    """
     for channel in dict.fromkeys(channels):
         same = (outbox.c.incident_id == incident, outbox.c.channel == channel, outbox.c.kind == kind)
         number = (connection.scalar(select(func.max(outbox.c.number)).where(*same)) or 0) + 1
         row = {
             "incident_id": incident, "channel": channel, "kind": kind, "number": number, "state": WAITING,
-            "idempotency_key": f"incident-{incident}-{channel}-{kind}-{number}", "attempts": 0, "due_at": now,
-            "last_error": "",
+            "idempotency_key": f"incident-{incident}-{channel}-{kind}-{number}-{secrets.token_hex(4)}", "attempts": 0,
+            "due_at": now, "last_error": "",
         }  # fmt: skip
         connection.execute(insert(outbox), row)

@@ -68,8 +68,8 @@ def recompute(connection: Connection, watch_id: int, hours: list[datetime]) -> N
     connection.execute(delete(rollups).where(_of_hours(connection, rollups, watch_id, hours)))
     where = and_(sightings.c.watch_id == watch_id, sightings.c.hour.in_(hours))
     for model_id, subject in counted_models(connection, watch_id):
-        counted = live_counts(model_id, subject, where)
-        connection.execute(insert(rollups).from_select([*COUNT_KEY, *MEASURES], counted))
+        for counted in live_counts(model_id, subject, where):
+            connection.execute(insert(rollups).from_select([*COUNT_KEY, *MEASURES], counted))
     removed = select(removed_counts).where(_of_hours(connection, removed_counts, watch_id, hours))
     add_counts = insert_into(connection, rollups).from_select([*COUNT_KEY, *MEASURES], removed)
     both = {measure: rollups.c[measure] + add_counts.excluded[measure] for measure in MEASURES}

@@ -70,7 +70,7 @@ def test_class_shift_lifts_a_class_that_argmax_overlooks() -> None:
     draw = np.random.default_rng(2)
     gold = draw.integers(0, 3, 600)
     logits = (np.eye(3)[gold] * 2 + draw.normal(0, 1, (600, 3)) - np.array([1.2, 0, 0])).astype(np.float32)
-    shift = class_shift(gold, logits, macro_recall)
+    shift = class_shift((gold, logits, macro_recall))
     assert shift[1] == 0
     assert shift[0] > 0.5
     assert macro_recall(gold, (logits + shift).argmax(1)) > macro_recall(gold, logits.argmax(1))
