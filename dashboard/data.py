@@ -56,9 +56,9 @@ class Reports:
         return self._kept(("overview", watch), lambda: overview(self.reader, watch, clock=self.clock))
 
     def timeline(self, watch: Watch, **asked: Any) -> pd.DataFrame:
-        """`reports.timeline.timeline` of `watch`."""
+        """`reports.timeline.timeline` of `watch`, with the state of each hour."""
         key = ("timeline", watch, sorted(asked.items()))
-        return self._kept(key, lambda: timeline(self.reader, watch, clock=self.clock, **asked))
+        return self._kept(key, lambda: timeline(self.reader, watch, clock=self.clock, states=True, **asked))
 
     def announcements(self, watch: Watch) -> tuple[Announcement, ...]:
         """The announcements that have started, oldest first."""

@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 from models.network import ATTENTION_HEADS, LAYERS
 
 Weights = Mapping[str, NDArray[np.float32]]
-EPSILON = 1e-12
+EPSILON = 1e-8  # under the square root; far below any variance here, above its rounding error
 OPSET = 17
 LONGEST = 128  # tokens a text; positions beyond are left out of the file
 
@@ -67,10 +67,11 @@ class Graph:
 
     def rows(self, x: str) -> tuple[str, str]:
         """x as uint8 round 128 with one scale per token (its largest magnitude over 127), and that scale."""
-        largest = self.node("ReduceMax", [self.node("Abs", [x])], axes=[-1], keepdims=1)
-        floor = self.constant("tiny", np.float32(1e-9))
-        scale = self.node("Mul", [self.node("Max", [largest, floor]), self.constant("step", np.float32(1 / 127))])
-        whole = self.node("Div", [x, scale])
+        highest = self.node("ReduceMax", [x], axes=[-1], keepdims=1)
+        lowest = self.node("ReduceMin", [x], axes=[-1], keepdims=1)
+        largest = self.node("Max", [highest, self.node("Neg", [lowest]), self.constant("tiny", np.float32(1e-9))])
+        scale = self.node("Mul", [largest, self.constant("step", np.float32(1 / 127))])
+        whole = self.node("Mul", [x, self.node("Reciprocal", [scale])])
         one, middle = self.constant("one", np.float32(1.0)), self.constant("middle", np.uint8(128))
         return self.node("QuantizeLinear", [whole, one, middle]), scale
 
@@ -89,18 +90,27 @@ class Graph:
         length = self.node("Gather", [self.node("Shape", [ids]), self.constant("axis1", np.array([1], np.int64))])
         zero = self.constant("zero", np.array([0], np.int64))
         here = self.node("Slice", [self.constant("places", places[:LONGEST].astype(np.float32)), zero, length, zero])
-        norm = "embeddings.LayerNorm"
-        summed = self.node("Add", [words, here])
-        inputs = [summed, self.stored(f"{norm}.weight"), self.stored(f"{norm}.bias")]
-        return self.node("LayerNormalization", inputs, axis=-1, epsilon=EPSILON)
+        return self.normalised(self.node("Add", [words, here]), "embeddings.LayerNorm")
 
     def residual(self, x: str, origin: str, prefix: str) -> str:
         """LayerNorm(dense(x) + bias + origin)."""
         dense = self.linear(x, f"{prefix}.dense", self.weights[f"{prefix}.dense.weight"])
-        norm = f"{prefix}.LayerNorm"
-        inputs = [dense, origin, self.stored(f"{norm}.weight"), self.stored(f"{norm}.bias")]
-        inputs.append(self.stored(f"{prefix}.dense.bias"))
-        return self.node("SkipLayerNormalization", inputs, own=True, epsilon=EPSILON)
+        summed = self.node("Add", [self.node("Add", [dense, self.stored(f"{prefix}.dense.bias")]), origin])
+        return self.normalised(summed, f"{prefix}.LayerNorm")
+
+    def normalised(self, x: str, norm: str) -> str:
+        """LayerNorm of x, spelled out: ONNX Runtime's own node is not vectorised and took a fifth of the time.
+
+        The variance is E[x*x] - E[x]*E[x], a form that the run time's graph optimiser leaves alone.
+        """
+        mean = self.node("ReduceMean", [x], axes=[-1], keepdims=1)
+        square = self.node("ReduceMean", [self.node("Mul", [x, x])], axes=[-1], keepdims=1)
+        variance = self.node("Sub", [square, self.node("Mul", [mean, mean])])
+        deviation = self.node("Sqrt", [self.node("Add", [variance, self.constant("epsilon", np.float32(EPSILON))])])
+        centred = self.node("Mul", [self.node("Sub", [x, mean]), self.node("Reciprocal", [deviation])])
+        return self.node(
+            "Add", [self.node("Mul", [centred, self.stored(f"{norm}.weight")]), self.stored(f"{norm}.bias")]
+        )
 
     def layer(self, x: str, mask: str, number: int) -> str:
         prefix = f"encoder.layer.{number}"

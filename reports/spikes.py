@@ -34,16 +34,7 @@ def hour_states(
     other hours have the active model and `decided_at` NaT. Columns as in `analysis.spikes.judge_hours`.
     """
     window = clamp(watch, clock=clock, since=since, until=until)
-    return states_of(reader, watch, window, judged_hours(reader, watch, window, clock=clock), clock=clock)
-
-
-def judged_hours(reader: Reader, watch: Watch, window: Window, *, clock: datetime) -> pd.DataFrame:
-    """`reports.history.hourly` of `window` and of the history before it that judges it."""
-    return hourly(reader, watch, Window(window.since - HISTORY, window.until), clock=clock)
-
-
-def states_of(reader: Reader, watch: Watch, window: Window, hours: pd.DataFrame, *, clock: datetime) -> pd.DataFrame:
-    """`hour_states` of `window` from its `judged_hours`, for those who hold them already."""
+    hours = hourly(reader, watch, Window(window.since - HISTORY, window.until), clock=clock)
     states = _judged(watch, hours, clock=clock)
     states = states[states["hour"] >= window.since].reset_index(drop=True)
     kept = reader.decisions(watch.name, since=window.since, until=window.until).set_index("hour")

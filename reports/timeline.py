@@ -14,7 +14,7 @@ from analysis.shares import wilson
 from core.errors import ConfigError
 from core.watches import Watch
 from reports.history import hourly
-from reports.spikes import judged_hours, states_of
+from reports.spikes import hour_states
 from reports.window import clamp
 
 if TYPE_CHECKING:
@@ -37,29 +37,28 @@ def timeline(
     sources: Collection[str] = (),
     languages: Collection[str] = (),
     topic: str = "all",
+    states: bool = False,
 ) -> pd.DataFrame:
-    """One row per hour or day of [since, until), none left out, cut at the watch's present; `COLUMNS`, then `state`.
+    """One row per hour or day of [since, until), none left out, cut at the watch's present: `COLUMNS`.
 
     `time` is the start: of a UTC hour, or of a day aware in the watch's zone; an hour belongs to the day in which it
     starts. `since` defaults to the watch's. negative, neutral and positive follow the watch's measure;
     negative_share has its 95 % Wilson interval low..high, all NaN where nothing relevant was measured. A day's
-    coverage is that of its hours together. `state`, by hour only, is that of the whole watch, whatever
-    sources, languages or topic narrow the counts. Raises ConfigError for another `by`.
+    coverage is that of its hours together. With `states`, rows of an hour end in `state`: that of the whole watch,
+    whatever sources, languages or topic narrow the counts. Judging takes longer than all the rest. Raises
+    ConfigError for another `by`.
     """
     if by not in ("hour", "day"):
         raise ConfigError(f"timeline: by {by!r} must be 'hour' or 'day'")
     window = clamp(watch, clock=clock, since=since, until=until)
-    narrowed = bool(sources or languages or topic != "all")
+    frame = hourly(reader, watch, window, clock=clock, sources=sources, languages=languages, topic=topic)
     if by == "day":
-        frame = hourly(reader, watch, window, clock=clock, sources=sources, languages=languages, topic=topic)
         return _with_share(by_day(frame, watch.zone).rename(columns={"day": "time"}))
-    hours = judged_hours(reader, watch, window, clock=clock)
-    states = states_of(reader, watch, window, hours, clock=clock)["state"]
-    if narrowed:
-        frame = hourly(reader, watch, window, clock=clock, sources=sources, languages=languages, topic=topic)
-    else:
-        frame = hours[hours["hour"] >= window.since].reset_index(drop=True)
-    return _with_share(frame.rename(columns={"hour": "time"})).assign(state=states.to_numpy(dtype=object))
+    rows = _with_share(frame.rename(columns={"hour": "time"}))
+    if not states:
+        return rows
+    judged = hour_states(reader, watch, clock=clock, since=window.since, until=window.until)
+    return rows.assign(state=judged["state"].to_numpy(dtype=object))
 
 
 def _with_share(frame: pd.DataFrame) -> pd.DataFrame:

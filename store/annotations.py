@@ -86,9 +86,9 @@ class Annotations(Handle):
             number = int(connection.execute(insert(export_log).returning(export_log.c.id), row).scalar_one())
         for part in chunks(posts, 1000):
             with changing(self._engine) as connection:
-                rows = [{"post": post, "export_id": number} for post in _posts(connection, part)]
-                if rows:
-                    connection.execute(upsert(connection, export_posts, ("post", "export_id"), ()), rows)
+                held = [{"post": post, "export_id": number} for post in _posts(connection, part)]
+                if held:
+                    connection.execute(upsert(connection, export_posts, ("post", "export_id"), ()), held)
         return number
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Integer, Select, func, select, type_coerce
+from sqlalchemy import BigInteger, Connection, Integer, Select, cast, func, select, type_coerce
 
 from core.errors import ConfigError
 from store.engine import reading
@@ -68,7 +68,8 @@ class RollupReader(Handle):
 
 def _query(split: Sequence[str], topics: Collection[int]) -> Select[Any]:
     key = [_hour, *(_SPLITS[name] for name in split)]
-    sums = [func.sum(rollups.c[measure]) for measure in MEASURES]
+    # PostgreSQL sums whole numbers into decimals, which Python reads slowly.
+    sums = [cast(func.sum(rollups.c[measure]), BigInteger) for measure in MEASURES]
     return select(*key, *sums).where(rollups.c.topic.in_(topics)).group_by(*key).order_by(*key)
 
 

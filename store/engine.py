@@ -55,6 +55,7 @@ def _sqlite(url: URL, mode: Mode, busy_timeout: float) -> Engine:
     path = Path(url.database).absolute()
     if mode == "migrate":
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # people's words: for this user alone; SQLite gives its side files the same mode
 
     def connect() -> sqlite3.Connection:
         address = f"file:{quote(str(path))}?mode={_SQLITE_MODE[mode]}"

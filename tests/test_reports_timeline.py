@@ -40,7 +40,7 @@ def test_every_hour_has_a_row_with_its_figures() -> None:
     reader = FakeReader()
     reader.run(T0 - 4 * HOUR, T0)
     reader.score(T0 - 3 * HOUR, negative=6, relevant=8, posts=20)
-    frame = timeline(reader, make_watch(), clock=T0, since=T0 - 4 * HOUR)
+    frame = timeline(reader, make_watch(), clock=T0, since=T0 - 4 * HOUR, states=True)
     assert list(frame.columns) == [*COLUMNS, "state"]
     assert frame["time"].tolist() == [T0 - n * HOUR for n in (4, 3, 2, 1)]
     row = frame.iloc[1]
@@ -80,8 +80,9 @@ def test_sources_and_languages_narrow_the_counts_and_not_the_state() -> None:
     reader.score(T0 - HOUR, negative=1, relevant=3, source="second", language="de")
     reader.run(T0 - 3 * HOUR, T0, source="second")
     watch = make_watch()
-    both = timeline(reader, watch, clock=T0 + HOUR, since=T0 - 2 * HOUR, until=T0)
-    second = timeline(reader, watch, clock=T0 + HOUR, since=T0 - 2 * HOUR, until=T0, sources=("second",))
+    span = {"clock": T0 + HOUR, "since": T0 - 2 * HOUR, "until": T0}
+    both = timeline(reader, watch, **span, states=True)
+    second = timeline(reader, watch, **span, states=True, sources=("second",))
     german = timeline(reader, watch, clock=T0 + HOUR, since=T0 - 2 * HOUR, until=T0, languages=("de",))
     assert both["relevant"].iloc[-1] == 103
     assert second["relevant"].tolist() == german["relevant"].tolist() == [0, 3]

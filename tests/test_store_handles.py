@@ -93,6 +93,11 @@ def test_no_handle_makes_a_file(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_database_file_is_for_its_user_alone(tmp_path):
+    migrate(f"sqlite:///{tmp_path}/50%/new.db")
+    assert (tmp_path / "50%" / "new.db").stat().st_mode & 0o777 == 0o600
+
+
 def test_another_key_is_refused(store_url, keys):
     open_store(store_url, keys).close()
     with pytest.raises(ConfigError, match="UPROAR_AUTHOR_KEY"):

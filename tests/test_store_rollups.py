@@ -12,7 +12,7 @@ from factories import T0, make_post
 from fakes_models import KeywordClassifier
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import event, text
 from store_fixtures import LengthClassifier, save, score_all, wipe
 
 from core.errors import ConfigError
@@ -205,6 +205,23 @@ def test_filters_and_splits(counted, reader):
     topics = reader.rollup("acme", topic=None, split=("topic",)).groupby("topic")["posts"].sum()
     assert topics.to_dict() == {"ai_training": 1, "privacy": 1, "trust": 4}
     assert reader.rollup("acme", topic="privacy")["negative"].tolist() == [1]
+
+
+def test_a_timeline_touches_only_its_own_rows(sqlite_url, keys):
+    """Whatever the number of posts: the primary key leads to the rows of the watch, model, topic and hours."""
+    with open_store(sqlite_url, keys) as store, open_reader(sqlite_url) as reader:
+        save(store, make_post())
+        plans = []
+
+        @event.listens_for(reader._engine, "before_cursor_execute")
+        def explain(connection, cursor, statement, parameters, *_):
+            if "FROM rollups" in statement:
+                plan = connection.connection.driver_connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+                plans.extend(row[3] for row in plan)
+
+        reader.rollup("acme", since=T0, until=T0 + HOUR)
+        key = "watch_id=? AND model_id=? AND topic=? AND hour>? AND hour<?"
+        assert plans == [f"SEARCH rollups USING PRIMARY KEY ({key})"]
 
 
 def test_an_unknown_watch_is_empty_with_columns(reader):
