@@ -10,6 +10,7 @@
     │   └── SourceChanged      the answer is not what the code knows: update Uproar
     ├── BudgetExhausted        the budget or rate is spent; continue later  (exit 5)
     ├── StoreBusy              another process holds the database           (exit 6)
+    ├── StoreUnwritable        make room or give write permission           (exit 6)
     ├── SchemaMismatch         the database is of another version           (exit 6)
     ├── InputUnusable          nothing in the given file can be read        (exit 7)
     ├── ModelRefused           weights are missing, tampered with or unsafe (exit 3)
@@ -75,6 +76,12 @@ class BudgetExhausted(UproarError):
 
 class StoreBusy(UproarError):
     """Another process held the database for longer than the busy time-out."""
+
+    exit_code = 6
+
+
+class StoreUnwritable(UproarError):
+    """The disk under the database is full, read-only or failing. What was committed before is kept."""
 
     exit_code = 6
 

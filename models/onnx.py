@@ -27,7 +27,7 @@ FOLDERS: Mapping[str, str] = {"uproar-minilm": "uproar-minilm-1"}
 NEEDED = frozenset({"model.int8.onnx", "tokenizer.json", "heads.json"})
 MAX_TOKENS = 128
 DIMENSIONS = 384  # of an embedding
-BATCH_TOKENS = 1_024  # tokens a batch, padding included: about 32 posts of usual length, less memory than cache
+BATCH_TOKENS = 512  # tokens a batch, padding included: about 20 posts; larger batches leave the cache and are slower
 CHUNK = 8_192  # texts tokenised at a time, which bounds memory for inputs of any length
 _LOGISTIC = frozenset({"topics"})  # heads of independent labels; the others are softmax
 

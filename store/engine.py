@@ -16,7 +16,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, update
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from core.errors import ConfigError, SchemaMismatch, StoreBusy
+from core.errors import ConfigError, SchemaMismatch, StoreBusy, StoreUnwritable
 from store.schema import data_version
 
 Mode = Literal["migrate", "write", "read"]
@@ -24,6 +24,8 @@ BUSY_SECONDS = 30.0
 _SQLITE_MODE = {"migrate": "rwc", "write": "rw", "read": "ro"}
 _WRITE_LOCK = 0x7570726F6172  # "uproar"; advisory locks belong to one database
 # PostgreSQL: lock not available, deadlock, serialization failure, server shutting down.
+# The same troubles in both dialects: disk full, read-only, input/output error.
+_UNWRITABLE = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, "53100", "25006", "58030"})
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, "55P03", "40P01", "40001", "57P01", "57P03"})
 
 
@@ -137,6 +139,11 @@ def _translated(engine: Engine) -> Iterator[None]:
         code = _code(error.orig)
         if code in _BUSY:
             raise StoreBusy(f"{where}: another process holds the database; try again when it has finished") from None
+        if code in _UNWRITABLE:
+            raise StoreUnwritable(
+                f"{where}: cannot be written: the disk is full, read-only or failing. Make room or give permission, "
+                "then run again; what was saved before is kept"
+            ) from None
         if code == sqlite3.SQLITE_CANTOPEN:
             raise SchemaMismatch(f"{where}: there is no database; make it with: uproar migrate") from None
         if code == sqlite3.SQLITE_NOTADB:

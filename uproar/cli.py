@@ -1,7 +1,7 @@
 """`uproar`: the command line. Verbs live in `uproar/verbs`; here they are put together and errors become exit codes.
 
 Exit codes: 0 ok, 1 unexpected, 2 usage, 3 configuration or secret missing, 4 some source failed, 5 budget or rate
-exhausted, 6 database locked or of another schema, 7 input wholly unusable, 130 interrupted.
+exhausted, 6 database locked, unwritable or of another schema, 7 input wholly unusable, 130 interrupted.
 """
 
 from __future__ import annotations
