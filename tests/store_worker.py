@@ -12,7 +12,7 @@ from store_fixtures import score_all
 
 from core.keys import Keys
 from core.records import Outcome, Page, Post, Sighted
-from store import open_store
+from store import Store, open_store
 
 PAGE = 20
 
@@ -27,9 +27,14 @@ def work(url: str, first: int, last: int, progress: Connection) -> None:
             page = Page(tuple(map(Sighted, _posts(numbers))), cursor=str(numbers[-1] + 1))
             store.save("acme", query, page, run=run)
             progress.send(page.cursor)
-            score_all(store, KeywordClassifier(), batch=7)
-            store.refresh_rollups()
+            _score_and_count(store)
+        _score_and_count(store)  # also what a killed worker had saved last
         store.end_run(run, Outcome.OK, now=T0)
+
+
+def _score_and_count(store: Store) -> None:
+    score_all(store, KeywordClassifier(), batch=7)
+    store.refresh_rollups()
 
 
 def _posts(numbers: range) -> Iterator[Post]:
