@@ -92,6 +92,6 @@ def test_heads_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
 def test_the_shipped_folder_is_small_and_listed() -> None:
     listed = {line.split("  ")[1] for line in (SHIPPED / MANIFEST).read_text(encoding="utf-8").splitlines()}
     assert listed >= NEEDED | {"model.safetensors"}
-    assert {path.name for path in SHIPPED.iterdir()} - listed == {MANIFEST, "CARD.md", "LICENSE"}
+    assert {path.name for path in SHIPPED.iterdir()} - listed == {MANIFEST, "CARD.md", "LICENSE", "figures.json"}
     assert (SHIPPED / "LICENSE").read_bytes() == (WEIGHTS / "LICENSE").read_bytes()
     assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 75e6

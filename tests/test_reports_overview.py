@@ -12,7 +12,7 @@ from fake_reader import T0, FakeReader, make_watch
 
 from analysis import coverage as states
 from core.records import Announcement, AnnouncementKind, SpikeState
-from reports.accuracy import accuracy_note
+from reports.accuracy import UNKNOWN, accuracy_note
 from reports.headline import Said, headline
 from reports.measure import Share, change_between
 from reports.overview import Overview, overview
@@ -243,16 +243,13 @@ def test_languages_are_named_only_where_all_are_known() -> None:
 def test_accuracy_is_told_from_the_figures_beside_the_weights(tmp_path: Path) -> None:
     folder = tmp_path / "small"
     folder.mkdir()
-    unknown = "Accuracy not measured for this model."
-    assert accuracy_note("small@1", weights=tmp_path) == unknown
-    figure = {"value": 70.8, "low": 69.9, "high": 71.7, "n": 12284, "on": "TweetEval test"}
-    (folder / "figures.json").write_text(json.dumps({"sentiment_macro_recall": figure}))
+    assert accuracy_note("small@1", weights=tmp_path) == UNKNOWN
+    figure = {"on": "tweets", "measure": "macro recall", "value": 70.8, "low": 69.9, "high": 71.7, "n": 12284}
+    (folder / "figures.json").write_text(json.dumps({"model": "small@1", "sentiment": [figure]}))
     assert accuracy_note("small@1", weights=tmp_path) == (
-        "Sentiment macro recall 70.8 % (69.9 to 71.7) on TweetEval test, n = 12,284."
+        "Sentiment on tweets: macro recall 70.8 % (69.9 to 71.7; n = 12,284)."
     )
-    (folder / "figures.json").write_text("{}")
-    assert accuracy_note("small@1", weights=tmp_path) == unknown
-    assert accuracy_note("../small@1", weights=tmp_path / "deeper") == unknown
+    assert accuracy_note("small@2", weights=tmp_path) == UNKNOWN, "the figures of another revision are not its own"
     assert accuracy_note("", weights=tmp_path) == ""
 
 
@@ -260,3 +257,9 @@ def test_a_clock_change_leaves_the_same_hours_to_compare() -> None:
     clock = datetime(2025, 3, 30, 12, tzinfo=UTC)
     seen = overview(FakeReader(), make_watch(timezone="Europe/Berlin"), clock=clock)
     assert seen.window.hours == 23
+
+
+def test_the_shipped_model_has_its_figures() -> None:
+    from models.registry import load_classifier
+
+    assert "macro-F1" in accuracy_note(load_classifier().model)

@@ -13,13 +13,18 @@ def test_a_full_disk_is_told_and_loses_nothing_before_it(tmp_path, sqlite_templa
     engine = make_engine(f"sqlite:///{path}", "write")
     with writing(engine) as connection:
         connection.execute(text("INSERT INTO meta VALUES ('before', 'kept')"))
-    with pytest.raises(StoreUnwritable, match="disk is full"), writing(engine) as connection:
-        pages = connection.scalar(text("PRAGMA page_count"))
-        connection.execute(text(f"PRAGMA max_page_count={pages + 1}"))
-        for n in range(100):
-            connection.execute(text("INSERT INTO meta VALUES (:n, :v)"), {"n": str(n), "v": "x" * 10_000})
+    with pytest.raises(StoreUnwritable, match="disk is full"):
+        _overfill(engine)
     with reading(engine) as connection:
         names = connection.scalars(text("SELECT name FROM meta")).all()
     assert "before" in names
     assert "0" not in names
     engine.dispose()
+
+
+def _overfill(engine):
+    with writing(engine) as connection:
+        pages = connection.scalar(text("PRAGMA page_count"))
+        connection.execute(text(f"PRAGMA max_page_count={pages + 1}"))
+        for n in range(100):
+            connection.execute(text("INSERT INTO meta VALUES (:n, :v)"), {"n": str(n), "v": "x" * 10_000})
