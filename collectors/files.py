@@ -36,6 +36,7 @@ class FilesCollector:
     """
 
     name: ClassVar[str] = "files"
+    price: ClassVar[float] = 0.0
 
     def __init__(self, keys: Callable[[], Keys], *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._keys = keys

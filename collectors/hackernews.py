@@ -59,6 +59,7 @@ class HackerNewsCollector:
     """
 
     name: ClassVar[str] = "hackernews"
+    price: ClassVar[float] = 0.0
 
     def __init__(
         self, transport: Transport, keys: Callable[[], Keys], *, url: str,

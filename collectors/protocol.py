@@ -49,6 +49,8 @@ class Collector(Protocol):
     """
 
     name: ClassVar[str]
+    price: ClassVar[float]
+    """US dollars for one post read; 0 where reading is free."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:

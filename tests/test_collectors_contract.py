@@ -133,8 +133,10 @@ def test_every_harness_entry_is_a_registered_collector():
 
 
 @pytest.mark.parametrize("name", sorted(COLLECTORS))
-def test_it_is_built_from_settings_and_knows_its_name(name, tmp_path):
-    assert load_collector(name, Settings(home=tmp_path)).name == name
+def test_it_is_built_from_settings_and_knows_its_name_and_price(name, tmp_path):
+    collector = load_collector(name, Settings(home=tmp_path))
+    assert collector.name == name
+    assert 0 <= collector.price < 1, "US dollars a post"
     assert not list(tmp_path.iterdir()), "building one writes nothing"
 
 

@@ -20,7 +20,7 @@ SAMPLES = 20
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Matched posts a day over the span that was read, the price in US dollars of a day, and up to 20 texts.
+    """Matched posts a day over the span that was read, what a day costs in US dollars, and up to 20 texts.
 
     `share_relevant` is the model's share among `looked_at` scored samples, None where none could be scored;
     `remark` says why a source gave nothing, or that only a part of the span was read.
@@ -28,7 +28,7 @@ class Preview:
 
     source: str
     posts_a_day: float | None
-    price: float
+    price: float | None
     share_relevant: float | None
     looked_at: int
     samples: tuple[str, ...]
@@ -41,8 +41,9 @@ def preview(session: Session, watch: Watch, rule: SourceRule) -> Preview:
     query = Query(watch.expression, until - timedelta(days=DAYS), until, rule.name, rule.options)
     posts: list[Post] = []
     remark, whole = "", True
+    collector = load_collector(rule.name, session.settings)
     try:
-        for number, page in enumerate(load_collector(rule.name, session.settings).collect(query, None, Limits()), 1):
+        for number, page in enumerate(collector.collect(query, None, Limits()), 1):
             posts += [sighted.post for sighted in page.posts]
             if number == PAGES:
                 whole, remark = False, f"first {PAGES} pages only"
@@ -51,10 +52,12 @@ def preview(session: Session, watch: Watch, rule: SourceRule) -> Preview:
         whole, remark = False, str(error)
     samples = [post.text for post in posts[:: max(1, len(posts) // SAMPLES)]][:SAMPLES]
     share, looked_at = _relevant(session, samples)
-    return Preview(rule.name, _a_day(posts, query, whole=whole), 0.0, share, looked_at, tuple(samples), remark)
+    a_day = _a_day(posts, whole=whole)
+    price = None if a_day is None else round(a_day * collector.price, 2)
+    return Preview(rule.name, a_day, price, share, looked_at, tuple(samples), remark)
 
 
-def _a_day(posts: list[Post], query: Query, *, whole: bool) -> float | None:
+def _a_day(posts: list[Post], *, whole: bool) -> float | None:
     if whole:
         return round(len(posts) / DAYS, 1)
     if len(posts) < 2:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from typing import Annotated
+from typing import Annotated, TypedDict
 from zoneinfo import ZoneInfo
 
 import typer
@@ -45,3 +45,15 @@ def day_after(value: str | None, watch: Watch, *, now: datetime) -> datetime | N
         local = at.astimezone(watch.zone)
         return (local + timedelta(days=1)).astimezone(UTC)
     return at
+
+
+class Span(TypedDict):
+    """The arguments `since` and `until` of a report."""
+
+    since: datetime | None
+    until: datetime | None
+
+
+def span(since: str | None, until: str | None, watch: Watch, *, now: datetime) -> Span:
+    """`--since` and `--until` as a report takes them; None leaves the choice to it. Raises ConfigError."""
+    return {"since": moment(since, watch, now=now), "until": day_after(until, watch, now=now)}

@@ -9,7 +9,7 @@ import typer
 
 from uproar.output import say, write_json, write_table
 from uproar.session import open_session
-from uproar.verbs.arguments import Json, Since, Until, WatchName, day_after, moment
+from uproar.verbs.arguments import Json, Since, Until, WatchName, span
 from uproar.verbs.reading import By
 
 exports = typer.Typer(
@@ -32,7 +32,7 @@ def posts(watch: WatchName, out: Out, since: Since = None, until: Until = None, 
     session = open_session()
     found = session.watch(watch)
     now = session.clock
-    wanted = PostFilter(found.name, moment(since, found, now=now), day_after(until, found, now=now))
+    wanted = PostFilter(found.name, **span(since, until, found, now=now))
     with session.reader() as reader, session.annotations() as annotations:
         done = export_posts(reader, found, out, clock=now, filter=wanted)
         annotations.log_export(found.name, "posts", out.name, done.rows, {"sha256": done.sha256}, posts_in(out), now)
@@ -56,8 +56,7 @@ def timeline(
     now = session.clock
     with session.reader() as reader, session.annotations() as annotations:
         done = export_timeline(
-            reader, found, out, clock=now, by=by.value,
-            since=moment(since, found, now=now), until=day_after(until, found, now=now),
+            reader, found, out, clock=now, by=by.value, **span(since, until, found, now=now)
         )  # fmt: skip
         annotations.log_export(found.name, "timeline", out.name, done.rows, {"sha256": done.sha256}, (), now)
     _tell(done.rows, out, found.notice, json=json)

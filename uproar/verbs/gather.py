@@ -119,10 +119,10 @@ def exit_code(errors: list[UproarError | None]) -> int:
 
 
 def _plan(session: Session, watch: Watch, rule: SourceRule, since: str | None) -> dict[str, object]:
-    load_collector(rule.name, session.settings)  # a missing key shows here, before anything is asked
+    collector = load_collector(rule.name, session.settings)  # a missing key shows here, before anything is asked
     query = query_for(watch, rule, since=moment(since, watch, now=session.clock), now=session.clock)
     return {"watch": watch.name, "source": rule.name, "since": plain(query.since), "until": plain(query.until),
-            "price": 0.0}  # fmt: skip
+            "price_usd_per_post": collector.price}  # fmt: skip
 
 
 def _row(report: SourceReport) -> dict[str, object]:

@@ -10,7 +10,7 @@ import typer
 
 from uproar.output import rows_of, say, write_json, write_table
 from uproar.session import open_session
-from uproar.verbs.arguments import Json, Since, Until, WatchName, day_after, moment
+from uproar.verbs.arguments import Json, Since, Until, WatchName, span
 
 TIMELINE = ("time", "posts", "scored", "relevant", "negative", "neutral", "positive", "negative_share", "low", "high",
             "coverage")  # fmt: skip
@@ -48,9 +48,8 @@ def timeline(
     found = session.watch(watch)
     with session.reader() as reader:
         frame = report(
-            reader, found, clock=session.clock, by=by.value, topic=topic,
-            since=moment(since, found, now=session.clock), until=day_after(until, found, now=session.clock),
-            sources=tuple(source or ()), languages=tuple(language or ()),
+            reader, found, clock=session.clock, by=by.value, topic=topic, sources=tuple(source or ()),
+            languages=tuple(language or ()), **span(since, until, found, now=session.clock),
         )  # fmt: skip
     _show(frame, json=json, notice=found.notice, columns=TIMELINE)
 
@@ -64,10 +63,7 @@ def spikes(watch: WatchName, since: Since = None, until: Until = None,
     session = open_session()
     found = session.watch(watch)
     with session.reader() as reader:
-        frame = hour_states(
-            reader, found, clock=session.clock,
-            since=moment(since, found, now=session.clock), until=day_after(until, found, now=session.clock),
-        )  # fmt: skip
+        frame = hour_states(reader, found, clock=session.clock, **span(since, until, found, now=session.clock))
     _show(frame if every else frame[frame["state"] == "spike"], json=json, notice=found.notice)
 
 
@@ -78,10 +74,7 @@ def coverage(watch: WatchName, since: Since = None, until: Until = None, json: J
     session = open_session()
     found = session.watch(watch)
     with session.reader() as reader:
-        frame = report(
-            reader, found, clock=session.clock,
-            since=moment(since, found, now=session.clock), until=day_after(until, found, now=session.clock),
-        )  # fmt: skip
+        frame = report(reader, found, clock=session.clock, **span(since, until, found, now=session.clock))
     _show(frame, json=json, notice=found.notice)
 
 
