@@ -61,7 +61,7 @@ def load_keys(home: Path, given: str | None = None) -> Keys:
     path = home / "author.key"
     if not path.exists():
         home.mkdir(parents=True, exist_ok=True)
-        draft = home / f"author.key.{os.getpid()}"
+        draft = home / f"author.key.{secrets.token_hex(8)}"
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_hex(32))

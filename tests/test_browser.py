@@ -141,10 +141,19 @@ def settle(page) -> None:
     )
 
 
+def wait_for_charts(page, count: int) -> None:
+    """Wait until that many charts are drawn; a time-out fails the test."""
+    page.wait_for_function(
+        "n => document.querySelectorAll('[data-testid=stVegaLiteChart] svg.marks').length === n", arg=count
+    )
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_is_drawn_in_both_themes_wide_and_narrow(visit, shots, view: str, scheme: str) -> None:
     page = visit(view, scheme=scheme)
+    if view != "posts":
+        wait_for_charts(page, 2)  # their code comes after the page's, at the first visit noticeably so
     for width in (WIDE, NARROW):
         page.set_viewport_size({"width": width, "height": 900})
         settle(page)
@@ -153,8 +162,6 @@ def test_every_view_is_drawn_in_both_themes_wide_and_narrow(visit, shots, view: 
         overflow = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth - window.innerWidth")
         assert overflow <= 0, f"{view or 'overview'} is wider than {width} pixels"
         page.screenshot(path=shots / f"{view or 'overview'}-{width}-{scheme}.png")
-    if view != "posts":
-        assert page.locator("[data-testid=stVegaLiteChart]").count() == 2
     background = page.evaluate("() => getComputedStyle(document.querySelector('.stApp')).backgroundColor")
     assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 23, 28)"}[scheme]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
@@ -34,6 +35,9 @@ def filled(home, template) -> Path:
 def home(tmp_path, monkeypatch) -> Path:
     """An empty UPROAR_HOME, and nothing kept from another test."""
     import streamlit
+
+    # AppTest puts its script in the place of the main module, which processes forked later would then run.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
     for name in ("UPROAR_STORE", "UPROAR_AUTHOR_KEY"):
         monkeypatch.delenv(name, raising=False)

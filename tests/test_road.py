@@ -2,7 +2,7 @@
 
 import json
 import os
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 import pytest
@@ -78,17 +78,17 @@ def test_real_reactions_come_through_whole(store_url, tmp_path):
 
 
 def assert_reaction_shows(days, watch):
-    """The posts of the file itself: nothing on 27 and 28 April, then the reaction; a second one from 23 May."""
+    """The file holds nothing of 27 and 28 April. After each event the fullest of three days outdoes the day before it.
+
+    Weeks would not do: the days before 23 May belong to another wave.
+    """
     local = days.assign(day=days["time"].dt.tz_convert(watch.timezone).dt.date).set_index("day")
     assert days["time"].is_monotonic_increasing
+    assert local.loc[date(2025, 4, 27) : date(2025, 4, 28), "posts"].tolist() == [0, 0]
     for event in (date(2025, 4, 28), date(2025, 5, 23)):
-        before = local[[event > d >= event - pd.Timedelta(days=7).to_pytimedelta() for d in local.index]][
-            "relevant"
-        ].sum()
-        after = local[[event <= d < event + pd.Timedelta(days=7).to_pytimedelta() for d in local.index]][
-            "relevant"
-        ].sum()
-        assert after > before, f"{event}: {after} relevant posts in the week after, {before} in the week before"
+        before = int(local.loc[event - timedelta(days=1), "relevant"])
+        after = int(local.loc[event : event + timedelta(days=2), "relevant"].max())
+        assert after > 2 * before, f"{event}: {after} relevant posts on a day after, {before} on the day before"
 
 
 def assert_round_trip(session, folder):
