@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 
 from uproar.output import rows_of, say, write_json, write_table
 from uproar.session import open_session
 from uproar.verbs.arguments import Json, Since, Until, WatchName, span
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TIMELINE = ("time", "posts", "scored", "relevant", "negative", "neutral", "positive", "negative_share", "low", "high",
             "coverage")  # fmt: skip
