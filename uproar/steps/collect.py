@@ -55,8 +55,9 @@ def collect_source(
     outcome = Outcome.FAILED
     error: UproarError | None = None
     try:
-        for page in collector.collect(claimed, cursor, limits):
-            tally.add(store, watch.name, claimed, page, run)
+        # The whole question, not the claim: what the cursor's overlap reads again lies before the claim.
+        for page in collector.collect(query, cursor, limits):
+            tally.add(store, watch.name, query, page, run)
             if progress:
                 progress(query.source, tally.read)
         outcome = Outcome.TRUNCATED if tally.truncated or cut_before else Outcome.OK if tally.read else Outcome.EMPTY
@@ -103,7 +104,7 @@ class _Tally:
     """Counts of a run while its pages are saved, and the span of posts per platform."""
 
     def __init__(self) -> None:
-        self.read = self.new = self.seen = self.rejected = self.gone = self.truncated = self.taken = 0
+        self.read = self.new = self.seen = self.rejected = self.gone = self.truncated = 0
         self.spans: dict[str, Interval] = {}
 
     def add(self, store: Store, watch: str, query: Query, page: Page, run: int) -> None:
@@ -114,7 +115,6 @@ class _Tally:
         self.gone += saved.gone
         self.rejected += len(page.rejected)
         self.truncated += len(page.truncated)
-        self.taken += len(page.posts)
         for sighted in page.posts:
             self._widen(sighted.post.source, sighted.post.created_at)
 
