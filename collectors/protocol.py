@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, Protocol, Self, runtime_checkable
 
 from core.errors import BudgetExhausted
-from core.records import Page, Query
+from core.records import Gone, Page, Query, Seen
 from core.settings import Settings
 
 
@@ -59,4 +59,17 @@ class Collector(Protocol):
 
     def collect(self, query: Query, cursor: str | None, limits: Limits) -> Iterator[Page]:
         """Pages of what the source holds for `query`, from `cursor` on (None: from `query.since`)."""
+        ...
+
+
+@runtime_checkable
+class Recheckable(Protocol):
+    """A collector that can ask its source what became of posts it gave before."""
+
+    def recheck(self, ids: Sequence[str], limits: Limits) -> Iterator[Seen | Gone]:
+        """For each of `ids`, in any order and batch by batch: still there, or gone.
+
+        An id of which the source says neither (it failed, or refuses) is left out, and asked again another time:
+        a fault must never erase. Raises `core.errors` like `collect`; nothing is asked before the first `next()`.
+        """
         ...

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib.metadata
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -16,7 +17,7 @@ from core.addresses import Resolve, Target, check, resolve
 from core.bodies import BrokenBody, read_body
 from core.errors import AccessDenied, QueryRejected, RetryLater, SourceChanged, SourceError
 from core.pacing import Pacer, process_pacer
-from core.retrying import LONGEST_SLEEP, pause, retry_after
+from core.retrying import LONGEST_SLEEP, asked_pause, pause
 from core.settings import Settings
 
 ATTEMPTS = 4
@@ -28,8 +29,17 @@ _MOVED = frozenset({301, 302, 303, 307, 308})
 _GONE = frozenset({404, 405, 410})
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a source answered: its body is unpacked, and `headers` are read without regard to case."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+
 class Transport:
-    """GET requests to sources. Every failure is one of RetryLater, AccessDenied, QueryRejected, SourceChanged.
+    """Requests to sources. Every failure is one of RetryLater, AccessDenied, QueryRejected, SourceChanged.
 
     `timeout` is the longest silence in seconds, six times that the longest answer; `interval` the least time
     between two requests to one host, over the whole process. No cookies, no proxies from the environment, nothing
@@ -72,25 +82,42 @@ class Transport:
         self, url: str, params: Mapping[str, str | int] | None = None, *, headers: Mapping[str, str] | None = None
     ) -> bytes:
         """The body of a 200 answer, unpacked, at most 20 MB. Retries up to three times, with jitter."""
+        return self.get(url, params, headers=headers).body
+
+    def get(
+        self, url: str, params: Mapping[str, str | int] | None = None, *, headers: Mapping[str, str] | None = None,
+        accept: Collection[int] = (),
+    ) -> Answer:  # fmt: skip
+        """A 200 answer, or one with a status of `accept`, for callers who read what a refusal says."""
         try:
             asked = httpx.URL(url).copy_merge_params(dict(params or {}))
         except (httpx.InvalidURL, TypeError):
             raise QueryRejected("an address or a parameter cannot be written as a URL") from None
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return self._follow(asked, dict(headers or {}))
+                return self._follow(asked, dict(headers or {}), accept)
             except RetryLater as error:
                 if attempt == ATTEMPTS or (error.after or 0) > LONGEST_SLEEP:
                     raise
                 self._sleep(pause(attempt, error.after, self._jitter()))
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _follow(self, url: httpx.URL, headers: dict[str, str]) -> bytes:
+    def post(
+        self, url: str, body: bytes, *, headers: Mapping[str, str] | None = None, accept: Collection[int] = ()
+    ) -> Answer:
+        """The answer to one POST: never tried twice, and a redirect is a failure, for the body may be a password."""
+        target = check(httpx.URL(url), allow_private=self._allow_private, resolver=self._resolver)
+        answer = self._ask(target, dict(headers or {}), accept, body)
+        if isinstance(answer, httpx.URL):
+            raise SourceChanged(f"{_named(target.url)} redirects what is sent to it")
+        return answer
+
+    def _follow(self, url: httpx.URL, headers: dict[str, str], accept: Collection[int]) -> Answer:
         first = url
         for _ in range(REDIRECTS + 1):
             target = check(url, allow_private=self._allow_private, resolver=self._resolver)
-            answer = self._ask(target, headers)
-            if isinstance(answer, bytes):
+            answer = self._ask(target, headers, accept)
+            if isinstance(answer, Answer):
                 return answer
             url, before = answer, url
             if (url.scheme, url.host, url.port) != (before.scheme, before.host, before.port):
@@ -99,20 +126,22 @@ class Transport:
                 raise SourceChanged(f"{_named(first)} redirects to an unencrypted address")
         raise SourceChanged(f"{_named(first)} redirects more than {REDIRECTS} times")
 
-    def _ask(self, target: Target, headers: Mapping[str, str]) -> bytes | httpx.URL:
-        """The body, or the address of a redirect."""
+    def _ask(
+        self, target: Target, headers: Mapping[str, str], accept: Collection[int], sent: bytes | None = None
+    ) -> Answer | httpx.URL:
+        """The answer, or the address of a redirect."""
         name = _named(target.url)
-        request = self._request(target, headers, name)
+        request = self._request(target, headers, name, sent)
         self._pacer.wait(target.url.host, self._interval)
         try:
             answer = self._http.handle_request(request)
             try:
-                error = self._refusal(answer, name)
+                error = None if answer.status_code in accept else self._refusal(answer, name)
                 if error is not None:
                     raise error
                 if answer.status_code in _MOVED:
                     return _location(answer, target.url, name)
-                return read_body(answer, seconds=6 * self._timeout)
+                return Answer(answer.status_code, answer.headers, read_body(answer, seconds=6 * self._timeout))
             finally:
                 answer.close()
         except httpx.TimeoutException:
@@ -120,7 +149,7 @@ class Transport:
         except (httpx.TransportError, BrokenBody) as fault:
             raise RetryLater(f"{name}: the connection failed ({type(fault).__name__})") from None
 
-    def _request(self, target: Target, headers: Mapping[str, str], name: str) -> httpx.Request:
+    def _request(self, target: Target, headers: Mapping[str, str], name: str, body: bytes | None) -> httpx.Request:
         silence = {"connect": min(_CONNECT, self._timeout)} | dict.fromkeys(("read", "write", "pool"), self._timeout)
         sent = {"Host": target.url.netloc.decode("ascii"), "User-Agent": self._agent, "Accept-Encoding": "gzip"}
         if any(not value.isprintable() for value in headers.values()):
@@ -128,7 +157,8 @@ class Transport:
         # The name goes into TLS, so that the certificate is checked against it and not against the address.
         more = {"timeout": silence, "sni_hostname": target.url.host}
         try:
-            return httpx.Request("GET", target.pinned, headers={**sent, **headers}, extensions=more)
+            method = "GET" if body is None else "POST"
+            return httpx.Request(method, target.pinned, headers={**sent, **headers}, content=body, extensions=more)
         except UnicodeEncodeError:
             raise QueryRejected(f"{name}: a header holds characters that cannot be sent") from None
 
@@ -137,7 +167,7 @@ class Transport:
         if status == 200 or status in _MOVED:
             return None
         if status in _AGAIN:
-            after = retry_after(answer.headers.get("Retry-After"), now=self._clock())
+            after = asked_pause(answer.headers, now=self._clock())
             return RetryLater(f"{name} asks to wait, or is down (HTTP {status})", after=after)
         if status in _DENIED:
             return AccessDenied(f"{name} refuses this key, account or address (HTTP {status})")

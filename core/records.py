@@ -110,6 +110,24 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """A post that its source no longer shows to anybody: it is to be erased here too."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A post that its source still shows, with its counters of now; None where the source gives none."""
+
+    id: str
+    likes: int | None = None
+    reposts: int | None = None
+    replies: int | None = None
+    views: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """What a watch asks of one source: a matching expression (`core.matching`) over [since, until).
 

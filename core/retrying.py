@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -31,6 +32,31 @@ def retry_after(value: str | None, *, now: datetime) -> float | None:
     if math.isnan(seconds):
         return None
     return min(max(seconds, 0.0), LONGEST_WAIT)
+
+
+def asked_pause(headers: Mapping[str, str], *, now: datetime) -> float | None:
+    """Seconds that an answer asks for: Retry-After, else the reset of its rate limit; None where it says nothing.
+
+    A reset is an epoch second (Bluesky: ratelimit-reset) or an ISO time (Mastodon: x-ratelimit-reset), 0 to 900
+    seconds ahead; one in the past is none.
+    """
+    after = retry_after(headers.get("Retry-After"), now=now)
+    for name in ("ratelimit-reset", "x-ratelimit-reset"):
+        if after is None and headers.get(name):
+            after = _until(headers[name], now)
+    return after
+
+
+def _until(reset: str, now: datetime) -> float | None:
+    try:
+        seconds = float(reset) - now.timestamp()
+    except ValueError:
+        try:
+            at = datetime.fromisoformat(reset)
+        except ValueError:
+            return None
+        seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
+    return min(seconds, LONGEST_WAIT) if seconds > 0 else None  # NaN is none as well
 
 
 def pause(attempt: int, after: float | None, jitter: float) -> float:
