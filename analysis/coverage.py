@@ -4,7 +4,7 @@ States of an hour, for one source:
 
     complete    closed, untruncated runs cover all of it (one run, or several together)
     truncated   a cap or a budget cut a run over it: counts are a lower bound
-    sample      it was imported: never complete
+    sample      it was imported, or read in part by chance: never complete
     running     a run over it is under way, or it is the newest hour and only its beginning has been read
     failed      it was asked for, and every run over it failed
     none        it was never asked for
@@ -92,6 +92,7 @@ def _source_hours(source: str, runs: list[Any], start: datetime, size: int) -> p
         (FAILED, _spans(runs, Outcome.FAILED)),
         (RUNNING, _spans(runs, "running")),
         (SAMPLE, _spans(runs, Outcome.SAMPLE)),
+        (SAMPLE, [(part.span.start, part.span.end) for run in runs for part in _sampled(run)]),
         (TRUNCATED, _cut(runs)),
     ):
         for span in spans:
@@ -122,15 +123,19 @@ def _cut(runs: list[Any]) -> list[tuple[datetime, datetime]]:
 
 
 def _whole(run: Any) -> list[tuple[datetime, datetime]]:
-    """The parts of a closed run that it read in full: its span up to its own start, less what was cut."""
+    """The parts of a closed run that it read in full: its span up to its own start, less what was cut or sampled."""
     pieces, at = [], run.since
     end = min(run.until, run.started_at)
-    for span in sorted(run.truncated, key=lambda s: s.start):
+    for span in sorted([*run.truncated, *(part.span for part in _sampled(run))], key=lambda s: s.start):
         if span.start > at:
             pieces.append((at, min(span.start, end)))
         at = max(at, span.end)
     pieces.append((at, end))
     return [(first, last) for first, last in pieces if last > first]
+
+
+def _sampled(run: Any) -> list[Any]:
+    return list(getattr(run, "sampled", ()))
 
 
 def _merge(spans: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:

@@ -19,6 +19,14 @@ class Budget(Protocol):
         """Set `units` aside before they are spent. Raises BudgetExhausted when fewer are left."""
         ...
 
+    def release(self, units: float) -> None:
+        """Give back what was set aside and not spent."""
+        ...
+
+    def allowance(self, *, spike: bool = False) -> float:
+        """What may be spent now without eating into later hours; in a spike, part of the day's reserve as well."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -59,6 +67,24 @@ class Collector(Protocol):
 
     def collect(self, query: Query, cursor: str | None, limits: Limits) -> Iterator[Page]:
         """Pages of what the source holds for `query`, from `cursor` on (None: from `query.since`)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a run would read: `posts` upstream, for `cost` US dollars; `spent` is what finding out has cost."""
+
+    posts: int
+    cost: float
+    spent: float = 0.0
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """A collector that costs money and can say how much before it reads."""
+
+    def estimate(self, query: Query, cursor: str | None, limits: Limits) -> Estimate:
+        """The price of `collect` with the same arguments. Reads no posts."""
         ...
 
 

@@ -7,6 +7,7 @@ from typing import cast
 
 from collectors.protocol import Collector
 from core.errors import ConfigError
+from core.permissions import permission_for
 from core.settings import Settings
 
 COLLECTORS: dict[str, str] = {
@@ -16,9 +17,13 @@ COLLECTORS: dict[str, str] = {
 
 
 def load_collector(name: str, settings: Settings) -> Collector:
-    """The collector registered as `name`. Raises ConfigError listing the names, or MissingSetting."""
+    """The collector registered as `name`. Raises ConfigError listing the names, or MissingSetting.
+
+    A source that needs a recorded permission is refused without one, before anything of it is built.
+    """
     if name not in COLLECTORS:
         raise ConfigError(f"no collector {name!r}. Known: {', '.join(sorted(COLLECTORS))}")
+    permission_for(name, settings.permissions)
     module, _, attribute = COLLECTORS[name].partition(":")
     kind = cast(type[Collector], getattr(importlib.import_module(module), attribute))
     return kind.from_settings(settings)

@@ -28,6 +28,16 @@ class Pacer:
         if turn > now:
             self._sleep(turn - now)
 
+    def hold(self, key: str, seconds: float) -> None:
+        """Give nobody a turn of `key` for the next `seconds`: the source said that its limit is used up."""
+        with self._lock:
+            self._free[key] = max(self._free.get(key, 0.0), self._clock() + seconds)
+
+    def due(self, key: str) -> float:
+        """Seconds until the next free turn of `key`; 0 where it is now."""
+        with self._lock:
+            return max(0.0, self._free.get(key, 0.0) - self._clock())
+
 
 @cache
 def process_pacer() -> Pacer:

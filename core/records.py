@@ -95,11 +95,27 @@ class Sighted:
 
 
 @dataclass(frozen=True, slots=True)
+class Sampled:
+    """A span of which only the share `rate` (above 0, below 1) was read, at moments chosen by chance.
+
+    `volume` is how many posts the source itself counts there, whether they match or not; None where it does not say.
+    """
+
+    span: Interval
+    rate: float
+    volume: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.rate < 1:
+            raise ValueError(f"a sampling rate lies between 0 and 1, not {self.rate}")
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """What a collector yields: about 100 posts and, where resuming here is safe, a cursor.
 
-    `truncated` lists spans whose posts the source did not give in full; `rejected` the rows that could not be
-    used; `read` counts the upstream records looked at, matched or not.
+    `truncated` lists spans whose posts the source did not give in full; `sampled` those that were read in part, by
+    chance; `rejected` the rows that could not be used; `read` counts the upstream records looked at, matched or not.
     """
 
     posts: tuple[Sighted, ...]
@@ -107,6 +123,7 @@ class Page:
     truncated: tuple[Interval, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     read: int = 0
+    sampled: tuple[Sampled, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ LONGEST_SLEEP = 60.0
 LONGEST_WAIT = 900.0
 """No wait is longer than fifteen minutes, whatever a server says."""
 
+_SPAN = 1e6
+"""A smaller reset is no moment since 1970 but seconds from now."""
+
 
 def retry_after(value: str | None, *, now: datetime) -> float | None:
     """Seconds that a Retry-After header asks for, 0 to 900; None where it is missing or unreadable.
@@ -37,19 +40,20 @@ def retry_after(value: str | None, *, now: datetime) -> float | None:
 def asked_pause(headers: Mapping[str, str], *, now: datetime) -> float | None:
     """Seconds that an answer asks for: Retry-After, else the reset of its rate limit; None where it says nothing.
 
-    A reset is an epoch second (Bluesky: ratelimit-reset) or an ISO time (Mastodon: x-ratelimit-reset), 0 to 900
-    seconds ahead; one in the past is none.
+    A reset is an epoch second (Bluesky: ratelimit-reset, X: x-rate-limit-reset), an ISO time (Mastodon:
+    x-ratelimit-reset) or seconds from now (Reddit: x-ratelimit-reset), 0 to 900 seconds ahead; one in the past is none.
     """
     after = retry_after(headers.get("Retry-After"), now=now)
-    for name in ("ratelimit-reset", "x-ratelimit-reset"):
+    for name in ("ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset"):
         if after is None and headers.get(name):
-            after = _until(headers[name], now)
+            after = _until(headers[name], now, span=name == "x-ratelimit-reset")
     return after
 
 
-def _until(reset: str, now: datetime) -> float | None:
+def _until(reset: str, now: datetime, *, span: bool) -> float | None:
     try:
-        seconds = float(reset) - now.timestamp()
+        number = float(reset)
+        seconds = number if span and number < _SPAN else number - now.timestamp()
     except ValueError:
         try:
             at = datetime.fromisoformat(reset)

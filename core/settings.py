@@ -7,13 +7,23 @@ from functools import cached_property
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import ConfigError
 from core.keys import Keys, load_keys
+from core.permissions import Permission
 
 PROJECT = Path(__file__).resolve().parent.parent
+
+
+class Caps(BaseModel):
+    """The most that a source may cost, in its own unit (X: US dollars), per UTC day and per UTC month."""
+
+    model_config = ConfigDict(frozen=True)
+
+    daily: float = Field(ge=0, allow_inf_nan=False)
+    monthly: float = Field(ge=0, allow_inf_nan=False)
 
 
 class Settings(BaseSettings):
@@ -36,7 +46,19 @@ class Settings(BaseSettings):
     """Address or page by which a source's operator reaches you; part of the User-Agent."""
     allow_private_addresses: bool = False
     """Let sources and webhooks resolve to private or loopback addresses (tests, intranets)."""
+    permissions: dict[str, Permission] = Field(default_factory=dict)
+    """On what basis a source is collected: UPROAR_PERMISSIONS__REDDIT__BASIS, __WHO, __DATE and __USE."""
+    budgets: dict[str, Caps] = Field(default_factory=dict)
+    """What a source may cost: UPROAR_BUDGETS__X__DAILY and UPROAR_BUDGETS__X__MONTHLY, in US dollars."""
     hackernews_url: str = "https://hn.algolia.com/api/v1"
+    reddit_client_id: str = ""
+    reddit_client_secret: SecretStr | None = None
+    reddit_username: str = ""
+    """The account that answers for the app; named in the User-Agent, as Reddit asks."""
+    reddit_url: str = "https://www.reddit.com"
+    reddit_oauth_url: str = "https://oauth.reddit.com"
+    x_bearer_token: SecretStr | None = None
+    x_url: str = "https://api.x.com"
     dashboard_url: str = "http://127.0.0.1:8501"
     """Where readers open the dashboard: alerts link to it."""
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)

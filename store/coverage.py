@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 from sqlalchemy import func, select
 
-from core.records import Interval, Outcome
+from core.records import Interval, Outcome, Sampled
 from store.engine import reading
 from store.frames import TIME, frame
 from store.handle import Handle
-from store.schema import dead_letters, runs, truncated, watches
+from store.schema import dead_letters, runs, sampled, truncated, watches
 from store.statements import find_number
 
 STILL_RUNNING = timedelta(hours=1)
@@ -21,7 +21,7 @@ STILL_RUNNING = timedelta(hours=1)
 _RUNS = {
     "run": "int64", "source": "str", "query_hash": "str", "since": TIME, "until": TIME, "started_at": TIME,
     "ended_at": TIME, "outcome": "str", "error": "str", "read": "int64", "new": "int64", "seen": "int64",
-    "cost": "float64",
+    "cost": "float64", "permission": "str",
 }  # fmt: skip
 _LETTERS = {"watch": "str", "source": "str", "run": "int64", "line": "int64", "offset": "int64", "reason": "str",
             "at": TIME}  # fmt: skip
@@ -42,7 +42,7 @@ class CoverageReader(Handle):
 
         Columns: run, source, query_hash, since, until, started_at, ended_at (NaT while open), outcome (as closed;
         else "running", or "failed" when it began an hour or more before `now`), truncated (a list of Interval),
-        error, read, new, seen, cost.
+        sampled (a list of Sampled), error, read, new, seen, cost, permission.
         """
         now = now or datetime.now(UTC)
         with reading(self._engine) as connection:
@@ -56,14 +56,19 @@ class CoverageReader(Handle):
             cut = select(truncated).where(truncated.c.run_id.in_(query.with_only_columns(runs.c.id)))
             for row in connection.execute(cut.order_by(truncated.c.start)):
                 spans[row.run_id].append(Interval(row.start, row.end))
+            partly = defaultdict(list)
+            parts = select(sampled).where(sampled.c.run_id.in_(query.with_only_columns(runs.c.id)))
+            for row in connection.execute(parts.order_by(sampled.c.start)):
+                partly[row.run_id].append(Sampled(Interval(row.start, row.end), row.rate, row.volume))
         rows = [
             (r.id, r.source, r.query_hash, r.since, r.until, r.started_at, r.ended_at,
              r.outcome or ("running" if now - r.started_at < STILL_RUNNING else Outcome.FAILED.value),
-             r.error, r.read, r.new, r.seen, r.cost)
+             r.error, r.read, r.new, r.seen, r.cost, r.permission)
             for r in found
         ]  # fmt: skip
         table = frame(rows, _RUNS)
         table.insert(8, "truncated", pd.Series([spans[r.id] for r in found], dtype=object))
+        table.insert(9, "sampled", pd.Series([partly[r.id] for r in found], dtype=object))
         return table
 
     def collected_until(self, watch: str) -> dict[str, datetime]:

@@ -15,10 +15,11 @@ from store.incident_reader import AlertReader
 from store.public import PublicReader
 from store.registry import active_model
 from store.schema import data_version, models, watches
+from store.spending import SpendingReader
 from store.upgrade import check_schema
 
 
-class Reader(RollupReader, PostReader, PublicReader, CoverageReader, AnnouncementReader, AlertReader):
+class Reader(RollupReader, PostReader, PublicReader, CoverageReader, AnnouncementReader, AlertReader, SpendingReader):
     """Reads frames and records; it cannot write, and every method sees one consistent state."""
 
     def watches(self) -> list[str]:

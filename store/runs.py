@@ -9,21 +9,21 @@ from datetime import datetime
 import orjson
 from sqlalchemy import Connection, func, select, update
 
-from core.records import Interval, Outcome, Page, Query, Rejected
+from core.records import Interval, Outcome, Page, Query, Rejected, Sampled
 from core.text import clean
 from store.engine import changing, reading
 from store.handle import Handle
-from store.schema import cursors, dead_letters, runs, truncated, watches
+from store.schema import cursors, dead_letters, runs, sampled, truncated, watches
 from store.statements import chunks, insert_into, upsert, watch_number
 
 
 class RunWriter(Handle):
     """The part of `Store` that keeps the coverage: runs, cursors, truncated spans and dead letters."""
 
-    def begin_run(self, watch: str, query: Query, *, now: datetime) -> int:
+    def begin_run(self, watch: str, query: Query, *, now: datetime, permission: str = "") -> int:
         """Commit what is about to be asked, before the first request; returns the run's number.
 
-        A run that nobody ends counts as failed.
+        A run that nobody ends counts as failed. `permission` says on what basis the source is asked.
         """
         asked = {"expression": clean(query.expression), "options": {k: clean(v) for k, v in query.options.items()}}
         with changing(self._engine) as connection:
@@ -31,6 +31,7 @@ class RunWriter(Handle):
                 "watch_id": watch_number(connection, watch), "source": query.source, "query_hash": query.hash,
                 "asked": orjson.dumps(asked).decode(), "since": query.since, "until": query.until, "started_at": now,
                 "error": "", "read": 0, "new": 0, "seen": 0, "cost": 0.0,
+                "permission": clean(permission),
             }  # fmt: skip
             number = connection.execute(runs.insert().returning(runs.c.id), row).scalar_one()
         return int(number)
@@ -98,6 +99,7 @@ def save_marks(
         row = {"watch_id": watch_id, "source": query.source, "query_hash": query.hash, "cursor": page.cursor}
         connection.execute(upsert(connection, cursors, ("watch_id", "source", "query_hash"), ("cursor",)), [row])
     _save_truncated(connection, run, page.truncated)
+    _save_sampled(connection, run, page.sampled)
     letters = ({"run_id": run, "line": r.line, "offset": r.offset, "reason": clean(r.reason)} for r in rejected)
     for part in chunks(letters):
         connection.execute(insert_into(connection, dead_letters), part)
@@ -107,6 +109,14 @@ def _save_truncated(connection: Connection, run: int, spans: Iterable[Interval])
     rows = [{"run_id": run, "start": span.start, "end": span.end} for span in spans]
     if rows:
         connection.execute(upsert(connection, truncated, ("run_id", "start", "end"), ()), rows)
+
+
+def _save_sampled(connection: Connection, run: int, spans: Iterable[Sampled]) -> None:
+    rows = [
+        {"run_id": run, "start": s.span.start, "end": s.span.end, "rate": s.rate, "volume": s.volume} for s in spans
+    ]
+    if rows:
+        connection.execute(upsert(connection, sampled, ("run_id", "start", "end"), ("rate", "volume")), rows)
 
 
 def _split(connection: Connection, run: int, spans: Mapping[str, Interval]) -> None:

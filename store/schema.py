@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeEngine
 from core.records import TOPICS, Reason
 from store.types import UtcHour, UtcTime
 
-REVISION = "0001"
+REVISION = "0002"
 """The schema that this program speaks: the head of `store.migrations`."""
 
 REASONS = (Reason.TEXT, Reason.THREAD, Reason.IMPORT)
@@ -86,13 +86,21 @@ runs = Table(
     _text("asked"), _need("since", UtcTime), _need("until", UtcTime), _need("started_at", UtcTime),
     Column("ended_at", UtcTime), Column("outcome", Text), _text("error"),
     _need("read", BigInteger), _need("new", BigInteger), _need("seen", BigInteger), _need("cost", Float),
-    Index("runs_by_span", "watch_id", "until"),
+    Column("permission", Text, nullable=False, server_default=""), Index("runs_by_span", "watch_id", "until"),
 )  # fmt: skip
 truncated = Table(
     "truncated", metadata,
     Column("run_id", ForeignKey("runs.id"), nullable=False), _need("start", UtcTime), _need("end", UtcTime),
     PrimaryKeyConstraint("run_id", "start", "end"),
 )  # fmt: skip
+sampled = Table(
+    "sampled", metadata,
+    Column("run_id", ForeignKey("runs.id"), nullable=False), _need("start", UtcTime), _need("end", UtcTime),
+    _need("rate", Float), Column("volume", BigInteger),
+    PrimaryKeyConstraint("run_id", "start", "end"),
+)  # fmt: skip
+spending = Table("spending", metadata, _text("source"), _need("hour", UtcHour), _need("units", Float),
+                 PrimaryKeyConstraint("source", "hour"), sqlite_with_rowid=False)  # fmt: skip
 cursors = Table(
     "cursors", metadata,
     _need("watch_id", Integer), _text("source"), _text("query_hash"), _text("cursor"),

@@ -12,11 +12,15 @@ from store.posts import PostWriter
 from store.rollups import RollupWriter
 from store.runs import RunWriter
 from store.scores import ScoreWriter
+from store.spending import SpendingWriter
 from store.upgrade import bind_keys, check_schema
 
 
-class Store(PostWriter, RunWriter, ScoreWriter, RollupWriter, AnnouncementWriter, IncidentWriter, OutboxWriter, Eraser):
-    """Writes posts, scores, rollups, decisions, incidents and deletions; one writer at a time (StoreBusy)."""
+class Store(
+    PostWriter, RunWriter, ScoreWriter, RollupWriter, AnnouncementWriter, IncidentWriter, OutboxWriter, Eraser,
+    SpendingWriter,
+):  # fmt: skip
+    """Writes posts, scores, rollups, decisions, incidents, spending and deletions; one writer at a time (StoreBusy)."""
 
 
 def open_store(url: str, keys: Keys, *, busy_timeout: float = BUSY_SECONDS) -> Store:

@@ -9,9 +9,11 @@ from typing import TypedDict
 
 from collectors.protocol import Collector, Limits
 from core.errors import BudgetExhausted, ConfigError, SourceError, UproarError
+from core.permissions import Permission
 from core.records import Interval, Outcome, Page, Query
 from core.watches import SourceRule, Watch
 from store import Store
+from uproar.steps.budget import SourceBudget
 
 Load = Callable[[str], Collector]
 Progress = Callable[[str, int], None]
@@ -32,6 +34,8 @@ class SourceReport:
     gone: int = 0
     truncated: int = 0
     error: UproarError | None = None
+    sampled: int = 0
+    cost: float = 0.0
 
 
 def query_for(watch: Watch, rule: SourceRule, *, since: datetime | None, now: datetime) -> Query:
@@ -41,16 +45,16 @@ def query_for(watch: Watch, rule: SourceRule, *, since: datetime | None, now: da
 
 def collect_source(
     store: Store, watch: Watch, query: Query, collector: Collector, *, limits: Limits, clock: Callable[[], datetime],
-    fresh: bool = False, progress: Progress | None = None,
+    fresh: bool = False, progress: Progress | None = None, permission: Permission | None = None,
 ) -> SourceReport:  # fmt: skip
     """Run one source once. Never raises for a failing source: the report carries the error.
 
     A run resumes at the stored cursor (`fresh` starts at `query.since` instead) and claims only the time since the
-    newest closed run, so that coverage never says more than was asked.
+    newest closed run, so that coverage never says more than was asked. `permission` is kept with the run.
     """
     cursor = None if fresh else store.cursor(watch.name, query)
     claimed, cut_before = (query, ()) if cursor is None else store.claim(watch.name, query)
-    run = store.begin_run(watch.name, claimed, now=clock())
+    run = store.begin_run(watch.name, claimed, now=clock(), permission=str(permission or ""))
     tally = _Tally()
     outcome = Outcome.FAILED
     error: UproarError | None = None
@@ -65,8 +69,11 @@ def collect_source(
         outcome, error = Outcome.TRUNCATED, spent
     except (SourceError, ConfigError) as failure:
         error = failure
-    store.end_run(run, outcome, now=clock(), truncated=cut_before, error=_reason(error), **tally.counts())
-    return tally.report(query.source, outcome, (claimed.since, claimed.until), error)
+    cost = limits.budget.spent if isinstance(limits.budget, SourceBudget) else 0.0
+    store.end_run(
+        run, outcome, now=clock(), truncated=cut_before, error=_reason(error), cost=cost, **tally.counts()
+    )  # fmt: skip
+    return tally.report(query.source, outcome, (claimed.since, claimed.until), error, cost=cost)
 
 
 def import_file(
@@ -104,7 +111,7 @@ class _Tally:
     """Counts of a run while its pages are saved, and the span of posts per platform."""
 
     def __init__(self) -> None:
-        self.read = self.new = self.seen = self.rejected = self.gone = self.truncated = 0
+        self.read = self.new = self.seen = self.rejected = self.gone = self.truncated = self.sampled = 0
         self.spans: dict[str, Interval] = {}
 
     def add(self, store: Store, watch: str, query: Query, page: Page, run: int) -> None:
@@ -115,6 +122,7 @@ class _Tally:
         self.gone += saved.gone
         self.rejected += len(page.rejected)
         self.truncated += len(page.truncated)
+        self.sampled += len(page.sampled)
         for sighted in page.posts:
             self._widen(sighted.post.source, sighted.post.created_at)
 
@@ -131,11 +139,13 @@ class _Tally:
             self.spans[source] = Interval(span.start, at + _TICK)
 
     def report(
-        self, source: str, outcome: Outcome, window: tuple[datetime, datetime], error: UproarError | None
-    ) -> SourceReport:
+        self, source: str, outcome: Outcome, window: tuple[datetime, datetime], error: UproarError | None,
+        cost: float = 0.0,
+    ) -> SourceReport:  # fmt: skip
         return SourceReport(
-            source, outcome, window, self.read, self.new, self.seen, self.rejected, self.gone, self.truncated, error
-        )
+            source, outcome, window, self.read, self.new, self.seen, self.rejected, self.gone, self.truncated, error,
+            self.sampled, cost,
+        )  # fmt: skip
 
 
 def _reason(error: UproarError | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -19,8 +19,12 @@ from core.records import Outcome
 from core.watches import SourceRule, Watch
 from uproar.output import plain, say, write_json, write_table
 from uproar.session import Session, open_session
+from uproar.steps.budget import SourceBudget
 from uproar.steps.collect import Progress, SourceReport, collect_source, import_file, query_for
 from uproar.verbs.arguments import AnyWatch, Json, Since, WatchName, moment
+
+if TYPE_CHECKING:
+    from store import Store
 
 
 def register(app: typer.Typer) -> None:
@@ -69,12 +73,19 @@ def collect_all(session: Session, jobs: list[tuple[Watch, SourceRule]], *, since
             else:
                 report = collect_source(
                     store, watch, query, collector,
-                    limits=Limits(), clock=session.now, fresh=since is not None, progress=progress,
+                    limits=limits_for(session, store, rule.name), clock=session.now, fresh=since is not None,
+                    progress=progress, permission=session.settings.permissions.get(rule.name),
                 )  # fmt: skip
             if report.error:
                 say(f"{watch.name}: {rule.name}: {report.error}")
             reports.append(report)
     return reports
+
+
+def limits_for(session: Session, store: Store, source: str) -> Limits:
+    """What a run of `source` may spend: its caps of the settings, where there are any."""
+    caps = session.settings.budgets.get(source)
+    return Limits(budget=SourceBudget(store, source, caps, session.now) if caps else None)
 
 
 def import_(
@@ -128,6 +139,7 @@ def _plan(session: Session, watch: Watch, rule: SourceRule, since: str | None) -
 def _row(report: SourceReport) -> dict[str, object]:
     return {"source": report.source, "outcome": report.outcome.value, "read": report.read, "new": report.new,
             "seen": report.seen, "rejected": report.rejected, "truncated": report.truncated,
+            "sampled": report.sampled, "cost": report.cost,
             "since": plain(report.window[0]), "until": plain(report.window[1]),
             "error": str(report.error or "")}  # fmt: skip
 
