@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Self
 
-from collectors.hackernews_hits import NotAPost, post_of
+from collectors.hackernews_hits import post_of
+from collectors.json_fields import NotAPost
 from collectors.protocol import Limits
-from collectors.windows import Window, closed_windows
+from collectors.windows import Window, closed_windows, resume_at
 from core.errors import ConfigError, SourceChanged
 from core.expressions import Term
 from core.http import Transport
@@ -81,7 +82,7 @@ class HackerNewsCollector:
             raise ConfigError(f"hackernews has no options; found {', '.join(sorted(query.options))}")
         matcher, keys = Matcher(query.expression), self._keys()
         asked = searches(matcher.expression.cover)
-        since = _since(query, cursor)
+        since = resume_at(cursor, query.since)
 
         def ask(start: int, end: int) -> tuple[_Answer, bool, int]:
             answer = self._window(asked, start, end, limits)
@@ -187,15 +188,6 @@ def _read(answer: Any) -> tuple[list[dict[str, Any]], int, int]:
     if not all(isinstance(hit, dict) for hit in hits) or not isinstance(total, int) or not isinstance(size, int):
         raise SourceChanged("Hacker News search answered with hits or counts of another kind")
     return hits, total, max(size, 1)
-
-
-def _since(query: Query, cursor: str | None) -> datetime:
-    """Where to start: at the cursor, even where its overlap lies before `query.since`; an unreadable one is none."""
-    try:
-        at = datetime.fromisoformat(cursor or "")
-    except ValueError:
-        return query.since
-    return at.astimezone(UTC) if at.tzinfo else query.since
 
 
 def _interval(window: Window[_Answer]) -> Interval:

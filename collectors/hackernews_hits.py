@@ -6,20 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from collectors.html_text import html_text
+from collectors.json_fields import NotAPost
 from core.keys import Keys
 from core.records import Post
 from core.text import clean
 
 SOURCE = "hackernews"
 _ITEM = "https://news.ycombinator.com/item?id="
-
-
-class NotAPost(ValueError):
-    """A hit that is no post. `reason` is "" for a deleted one, which is nothing to report."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 def post_of(hit: dict[str, Any], keys: Keys, now: datetime) -> Post:

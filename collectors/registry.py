@@ -12,6 +12,7 @@ from core.settings import Settings
 
 COLLECTORS: dict[str, str] = {
     "files": "collectors.files:FilesCollector",
+    "bluesky": "collectors.bluesky:BlueskyCollector",
     "hackernews": "collectors.hackernews:HackerNewsCollector",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 Answer = TypeVar("Answer")
@@ -17,6 +18,15 @@ class Window(Generic[Answer]):
     end: int
     answer: Answer
     capped: bool
+
+
+def resume_at(cursor: str | None, since: datetime) -> datetime:
+    """The time that a cursor holds, even where its overlap lies before `since`; an unreadable cursor is none."""
+    try:
+        at = datetime.fromisoformat(cursor or "")
+    except ValueError:
+        return since
+    return at.astimezone(UTC) if at.tzinfo else since
 
 
 def closed_windows(

@@ -59,6 +59,20 @@ class Settings(BaseSettings):
     reddit_oauth_url: str = "https://oauth.reddit.com"
     x_bearer_token: SecretStr | None = None
     x_url: str = "https://api.x.com"
+    bluesky_handle: str = ""
+    """Account that searches Bluesky; without one only its live stream is read."""
+    bluesky_password: SecretStr | None = None
+    """An app password of that account: https://bsky.app/settings/app-passwords"""
+    bluesky_url: str = "https://bsky.social"
+    """The server (PDS) of the account."""
+    bluesky_public_url: str = "https://public.api.bsky.app"
+    """Where posts are looked up again when there is no account."""
+    jetstream_url: str = "wss://jetstream2.us-east.bsky.network/subscribe"
+    mastodon_tokens: dict[str, SecretStr] = Field(default_factory=dict)
+    """Access tokens by instance, as JSON: {"mastodon.social": "token"}; with one, full-text search is asked too."""
+    youtube_key: SecretStr | None = None
+    """API key of the YouTube Data API v3: https://console.cloud.google.com/apis/credentials"""
+    youtube_url: str = "https://youtube.googleapis.com"
     dashboard_url: str = "http://127.0.0.1:8501"
     """Where readers open the dashboard: alerts link to it."""
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)

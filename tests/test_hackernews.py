@@ -9,8 +9,9 @@ import pytest
 from fake_hackernews import FakeHackerNews, comment, story
 
 from collectors.hackernews import HackerNewsCollector, searches
-from collectors.hackernews_hits import NotAPost, post_of
+from collectors.hackernews_hits import post_of
 from collectors.html_text import html_text
+from collectors.json_fields import NotAPost
 from collectors.protocol import Limits
 from collectors.windows import closed_windows
 from core.errors import AccessDenied, BudgetExhausted, ConfigError, QueryRejected, RetryLater, SourceChanged
