@@ -16,10 +16,15 @@ from store.public import PublicReader
 from store.registry import active_model
 from store.schema import data_version, models, watches
 from store.spending import SpendingReader
+from store.terms_changes import TermsChangeReader
+from store.terms_versions import TermsVersionReader
 from store.upgrade import check_schema
 
 
-class Reader(RollupReader, PostReader, PublicReader, CoverageReader, AnnouncementReader, AlertReader, SpendingReader):
+class Reader(
+    RollupReader, PostReader, PublicReader, CoverageReader, AnnouncementReader, AlertReader, SpendingReader,
+    TermsVersionReader, TermsChangeReader,
+):  # fmt: skip
     """Reads frames and records; it cannot write, and every method sees one consistent state."""
 
     def watches(self) -> list[str]:

@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeEngine
 from core.records import TOPICS, Reason
 from store.types import UtcHour, UtcTime
 
-REVISION = "0002"
+REVISION = "0003"
 """The schema that this program speaks: the head of `store.migrations`."""
 
 REASONS = (Reason.TEXT, Reason.THREAD, Reason.IMPORT)
@@ -211,3 +211,44 @@ export_posts = Table(
     _need("post", BigInteger), _need("export_id", BigInteger),
     PrimaryKeyConstraint("post", "export_id"), sqlite_with_rowid=False,
 )  # fmt: skip
+
+# Documents of platforms. A version counts while its generation is not below that of its source: a repository whose
+# history was rewritten is read again under the next generation.
+terms_sources = Table("terms_sources", metadata, Column("id", Integer, primary_key=True), _text("name", unique=True),
+                      _text("cursor"), _need("generation", Integer))  # fmt: skip
+terms_documents = Table(
+    "terms_documents", metadata, Column("id", Integer, primary_key=True), _text("service"), _text("document"),
+    UniqueConstraint("service", "document", name="terms_documents_by_name"),
+)  # fmt: skip
+terms_texts = Table("terms_texts", metadata, Column("hash", LargeBinary(16), primary_key=True),
+                    _need("body", LargeBinary()))  # fmt: skip
+terms_versions = Table(
+    "terms_versions", metadata,
+    Column("id", _ID, primary_key=True), _need("document_id", Integer), _need("source_id", Integer),
+    _need("generation", Integer), _need("captured_at", UtcTime), _need("key", LargeBinary(16)),
+    _need("text_hash", LargeBinary(16)), _need("words", Integer), _text("state"), _text("why"),
+    _need("technical", Boolean), _need("judged", Boolean), _text("commit_id"), _text("subject"), _text("effective"),
+    _text("amended"),
+    UniqueConstraint("document_id", "captured_at", "text_hash", name="terms_versions_by_time"),
+)  # fmt: skip
+terms_changes = Table(
+    "terms_changes", metadata,
+    Column("id", Text, primary_key=True), Column("document_id", Integer, nullable=False, index=True),
+    _need("before_id", BigInteger), _need("after_id", BigInteger), _need("at", UtcTime), _text("status"),
+    _need("decided_at", UtcTime), _need("returns", Integer), _text("kind"), _need("words_added", Integer),
+    _need("words_removed", Integer), _text("effective"), _text("amended"),
+)  # fmt: skip
+terms_clauses = Table(
+    "terms_clauses", metadata,
+    Column("id", _ID, primary_key=True), Column("change_id", Text, nullable=False, index=True),
+    _need("number", Integer), _text("action"), _text("before"), _text("after"), _text("removed"), _text("added"),
+    _text("heading"), _text("classes"), _need("confidence", Float), _text("direction"),
+)  # fmt: skip
+terms_links = Table(
+    "terms_links", metadata,
+    _need("text_key", LargeBinary(16)), _need("clause_id", BigInteger), _text("side"), _text("how"),
+    _need("score", Float), PrimaryKeyConstraint("clause_id", "text_key", "side"),
+    Index("terms_links_by_text", "text_key"), sqlite_with_rowid=False,
+)  # fmt: skip
+terms_linked = Table("terms_linked", metadata, Column("watch_id", Integer, primary_key=True, autoincrement=False),
+                     _text("digest"), _need("last_post", BigInteger))  # fmt: skip

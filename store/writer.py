@@ -13,12 +13,14 @@ from store.rollups import RollupWriter
 from store.runs import RunWriter
 from store.scores import ScoreWriter
 from store.spending import SpendingWriter
+from store.terms_changes import TermsChangeWriter
+from store.terms_versions import TermsVersionWriter
 from store.upgrade import bind_keys, check_schema
 
 
 class Store(
     PostWriter, RunWriter, ScoreWriter, RollupWriter, AnnouncementWriter, IncidentWriter, OutboxWriter, Eraser,
-    SpendingWriter,
+    SpendingWriter, TermsVersionWriter, TermsChangeWriter,
 ):  # fmt: skip
     """Writes posts, scores, rollups, decisions, incidents, spending and deletions; one writer at a time (StoreBusy)."""
 

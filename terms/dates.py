@@ -1,0 +1,108 @@
+"""The dates that a document states of itself: since when it is in force, and when it was last changed."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from core.terms import TextDate
+from terms.passages import read_line
+
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+)  # fmt: skip
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_DATE = re.compile(
+    rf"(?P<m1>{_MONTH})\s+(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y1>(?:19|20)\d\d)"
+    rf"|(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?\s+(?P<m2>{_MONTH}),?\s+(?P<y2>(?:19|20)\d\d)"
+    r"|(?P<y3>(?:19|20)\d\d)-(?P<m3>\d{2})-(?P<d3>\d{2})"
+    r"|(?P<a4>\d{1,2})[/.](?P<b4>\d{1,2})[/.](?P<y4>(?:19|20)\d\d)"
+    rf"|(?P<m5>{_MONTH}),?\s+(?P<y5>(?:19|20)\d\d)",
+    re.IGNORECASE,
+)
+_GAP = (
+    r"[\s:,*_()\[\]|-]*(?:(?:is|was|as of|on|from|date|this version|version|the|beginning|starting|will be)"
+    r"[\s:,]+){0,3}"
+)
+_EFFECTIVE = re.compile(
+    rf"\b(?:effective(?: date| as of| from| on| starting| beginning)?|(?:take|takes|took|taking) effect|"
+    rf"in effect|in force|enters? into force|"
+    rf"(?:come|comes|go|goes) into (?:effect|force)|valid from|date effective){_GAP}$",
+    re.IGNORECASE,
+)
+_AMENDED = re.compile(
+    rf"\b(?:last|latest|most recent(?:ly)?|date(?: of)?(?: last)?|recently)?\s*(?:amend(?:ed|ment)|updated?|"
+    rf"revis(?:ed|ion)|modifi(?:ed|cation)|changed?|edited|version|posted|published){_GAP}$",
+    re.IGNORECASE,
+)
+_UNTIL = re.compile(r"\b(?:until|before|prior to|through|superseded)\W*$", re.IGNORECASE)
+_READ = 40
+"""Lines from the top, and from the end, in which a document states its own dates."""
+
+
+def stated_dates(text: str) -> tuple[TextDate | None, TextDate | None]:
+    """(effective, last amended) as the text states them near its top or its end; None where it does not.
+
+    A day or month only where both are written; "05/06/2025" is taken only where one reading is possible.
+    """
+    lines = [line for raw in text.splitlines() if (line := read_line(raw).shown) and len(line) < 400]
+    effective = amended = None
+    for line in [*lines[:_READ], *lines[_READ:][-_READ // 2 :]]:
+        if not any(ch.isdigit() for ch in line):
+            continue
+        for found in _DATE.finditer(line):
+            before = line[max(0, found.start() - 80) : found.start()]
+            told = _told(found)
+            if told is None or _UNTIL.search(before):
+                continue
+            dated = TextDate(told[0], told[1], _quote(line, found.start(), found.end()))
+            if effective is None and _EFFECTIVE.search(before):
+                effective = dated
+            elif amended is None and _AMENDED.search(before):
+                amended = dated
+    return effective, amended
+
+
+def read_date(value: str) -> TextDate | None:
+    """A date that a person wrote ("2025-05-21", "May 2025", "21 May 2025"), or None."""
+    text = value.strip()
+    if re.fullmatch(r"(?:19|20)\d\d-\d\d", text) and 1 <= int(text[5:]) <= 12:
+        return TextDate(text, "month", text)
+    found = _DATE.search(text)
+    told = _told(found) if found else None
+    return TextDate(told[0], told[1], text) if told else None
+
+
+def _told(found: re.Match[str]) -> tuple[str, str] | None:
+    part = {name: value for name, value in found.groupdict().items() if value}
+    if "y5" in part:
+        return f"{part['y5']}-{_number(part['m5']):02d}", "month"
+    if "y4" in part:
+        first, second = int(part["a4"]), int(part["b4"])
+        if first == second or first > 12 or second > 12:
+            month, day = (second, first) if first > 12 else (first, second)
+            return _day(int(part["y4"]), month, day)
+        return f"{part['y4']}", "year"
+    mark = next(n for n in "123" if f"y{n}" in part)
+    month = int(part["m3"]) if mark == "3" else _number(part[f"m{mark}"])
+    return _day(int(part[f"y{mark}"]), month, int(part[f"d{mark}"]))
+
+
+def _day(year: int, month: int, day: int) -> tuple[str, str] | None:
+    try:
+        return date(year, month, day).isoformat(), "day"
+    except ValueError:
+        return None
+
+
+def _number(name: str) -> int:
+    short = name.lower().rstrip(".")[:3]
+    return next(n for n, month in enumerate(_MONTHS, 1) if month.startswith(short))
+
+
+def _quote(line: str, start: int, end: int) -> str:
+    return line[max(0, start - 60) : end].strip()
