@@ -11,8 +11,11 @@ from core.permissions import permission_for
 from core.settings import Settings
 
 COLLECTORS: dict[str, str] = {
-    "files": "collectors.files:FilesCollector",
     "bluesky": "collectors.bluesky:BlueskyCollector",
+    "feeds": "collectors.feeds:FeedsCollector",
+    "files": "collectors.files:FilesCollector",
+    "gdelt": "collectors.gdelt:GdeltCollector",
+    "googlenews": "collectors.googlenews:GoogleNewsCollector",
     "hackernews": "collectors.hackernews:HackerNewsCollector",
 }
 

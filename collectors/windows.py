@@ -30,19 +30,26 @@ def resume_at(cursor: str | None, since: datetime) -> datetime:
 
 
 def closed_windows(
-    start: int, end: int, ask: Callable[[int, int], tuple[Answer, bool, int]], *, first: int, longest: int, enough: int
+    start: int,
+    end: int,
+    ask: Callable[[int, int], tuple[Answer, bool, int]],
+    *,
+    first: int,
+    longest: int,
+    enough: int,
+    shortest: int = 1,
 ) -> Iterator[Window[Answer]]:
     """Cover [start, end) by adjoining windows, in order.
 
     `ask(start, end)` gives the answer, whether a cap cut it, and how many records it holds. A cut window is
-    halved, down to one second; after an answer of fewer than `enough` records the next window is twice as long.
+    halved, down to `shortest` seconds; after an answer of fewer than `enough` records the next window is twice as long.
     """
     length = first
     while start < end:
         stop = min(start + length, end)
         answer, cut, size = ask(start, stop)
-        if cut and stop - start > 1:
-            length = max(1, (stop - start) // 2)
+        if cut and stop - start > shortest:
+            length = max(shortest, (stop - start) // 2)
             continue
         yield Window(start, stop, answer, cut)
         start = stop

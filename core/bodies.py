@@ -19,8 +19,8 @@ class BrokenBody(Exception):
     """The body broke off, is garbled or came too slowly: another try may bring it whole."""
 
 
-def read_body(answer: httpx.Response, *, seconds: float) -> bytes:
-    """The unpacked body. Raises BrokenBody, or SourceChanged for one that is too large or packed in an unknown way.
+def read_body(answer: httpx.Response, *, seconds: float, most: int = MAX_BODY) -> bytes:
+    """The unpacked body. Raises BrokenBody, or SourceChanged for one of over `most` bytes or packed in an unknown way.
 
     Gzip is unpacked here and not by the client, piece by piece, so that a bomb is noticed before it fills memory.
     """
@@ -28,7 +28,7 @@ def read_body(answer: httpx.Response, *, seconds: float) -> bytes:
     if packed not in ("identity", "gzip", "x-gzip", ""):
         raise SourceChanged(f"the answer is packed in an unknown way ({packed[:20]})")
     pieces = _in_time(answer.iter_raw(), seconds)
-    return _joined(pieces) if packed in ("identity", "") else _unpacked(pieces)
+    return _joined(pieces, most) if packed in ("identity", "") else _unpacked(pieces, most)
 
 
 def _in_time(pieces: Iterator[bytes], seconds: float) -> Iterator[bytes]:
@@ -39,22 +39,22 @@ def _in_time(pieces: Iterator[bytes], seconds: float) -> Iterator[bytes]:
         yield piece
 
 
-def _joined(pieces: Iterator[bytes]) -> bytes:
+def _joined(pieces: Iterator[bytes], most: int) -> bytes:
     body = bytearray()
     for piece in pieces:
         body += piece
-        _check(len(body), len(body))
+        _check(len(body), len(body), most)
     return bytes(body)
 
 
-def _unpacked(pieces: Iterator[bytes]) -> bytes:
+def _unpacked(pieces: Iterator[bytes], most: int) -> bytes:
     body, raw = bytearray(), 0
     inflater = zlib.decompressobj(wbits=31)
     try:
         for piece in pieces:
             raw += len(piece)
-            body += inflater.decompress(piece, MAX_BODY + 1 - len(body))
-            _check(len(body), raw)
+            body += inflater.decompress(piece, most + 1 - len(body))
+            _check(len(body), raw, most)
     except zlib.error:
         raise BrokenBody("garbled gzip") from None
     if raw and not inflater.eof:
@@ -62,8 +62,8 @@ def _unpacked(pieces: Iterator[bytes]) -> bytes:
     return bytes(body)
 
 
-def _check(size: int, raw: int) -> None:
-    if size > MAX_BODY:
-        raise SourceChanged(f"the answer is larger than {MAX_BODY // 2**20} MB")
+def _check(size: int, raw: int, most: int) -> None:
+    if size > most:
+        raise SourceChanged(f"the answer is larger than {most // 2**20} MB")
     if size > _SMALL and size > MAX_RATIO * raw:
         raise SourceChanged(f"the answer unpacks to more than {MAX_RATIO} times its size")

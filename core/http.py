@@ -14,7 +14,7 @@ import httpx
 import orjson
 
 from core.addresses import Resolve, Target, check, resolve
-from core.bodies import BrokenBody, read_body
+from core.bodies import MAX_BODY, BrokenBody, read_body
 from core.errors import AccessDenied, QueryRejected, RetryLater, SourceChanged, SourceError
 from core.pacing import Pacer, process_pacer
 from core.retrying import LONGEST_SLEEP, asked_pause, pause
@@ -41,13 +41,14 @@ class Answer:
 class Transport:
     """Requests to sources. Every failure is one of RetryLater, AccessDenied, QueryRejected, SourceChanged.
 
-    `timeout` is the longest silence in seconds, six times that the longest answer; `interval` the least time
-    between two requests to one host, over the whole process. No cookies, no proxies from the environment, nothing
-    logged; messages hold host and path, never a query.
+    `timeout` is the longest silence in seconds, `longest` the longest answer (six times the silence), `most` its
+    largest size; `interval` the least time between two requests to one host, over the whole process. No cookies, no
+    proxies from the environment, nothing logged; messages hold host and path, never a query.
     """
 
     def __init__(
-        self, settings: Settings, *, timeout: float = 20.0, interval: float = 0.0, pacer: Pacer | None = None,
+        self, settings: Settings, *, timeout: float = 20.0, longest: float | None = None, most: int = MAX_BODY,
+        interval: float = 0.0, pacer: Pacer | None = None,
         sleep: Callable[[float], object] = time.sleep, clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         jitter: Callable[[], float] = random.random, resolver: Resolve = resolve,
         http: httpx.BaseTransport | None = None,
@@ -55,6 +56,8 @@ class Transport:
         self._allow_private = settings.allow_private_addresses
         self._agent = user_agent(settings.contact)
         self._timeout = timeout
+        self._longest = longest or 6 * timeout
+        self._most = most
         self._interval = interval
         self._pacer = pacer or process_pacer()
         self._sleep = sleep
@@ -141,13 +144,16 @@ class Transport:
                     raise error
                 if answer.status_code in _MOVED:
                     return _location(answer, target.url, name)
-                return Answer(answer.status_code, answer.headers, read_body(answer, seconds=6 * self._timeout))
+                return Answer(answer.status_code, answer.headers, self._read(answer))
             finally:
                 answer.close()
         except httpx.TimeoutException:
             raise RetryLater(f"{name} did not answer within {self._timeout:g} s") from None
         except (httpx.TransportError, BrokenBody) as fault:
             raise RetryLater(f"{name}: the connection failed ({type(fault).__name__})") from None
+
+    def _read(self, answer: httpx.Response) -> bytes:
+        return read_body(answer, seconds=self._longest, most=self._most)
 
     def _request(self, target: Target, headers: Mapping[str, str], name: str, body: bytes | None) -> httpx.Request:
         silence = {"connect": min(_CONNECT, self._timeout)} | dict.fromkeys(("read", "write", "pool"), self._timeout)

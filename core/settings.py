@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     youtube_key: SecretStr | None = None
     """API key of the YouTube Data API v3: https://console.cloud.google.com/apis/credentials"""
     youtube_url: str = "https://youtube.googleapis.com"
+    googlenews_url: str = "https://news.google.com/rss/search"
+    gdelt_url: str = "https://api.gdeltproject.org/api/v2/doc/doc"
     dashboard_url: str = "http://127.0.0.1:8501"
     """Where readers open the dashboard: alerts link to it."""
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)

@@ -9,7 +9,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,44 +17,18 @@ from typing import Any
 import pytest
 from fake_bluesky import HANDLE, PASSWORD, FakeBluesky, FakeJetstream, event, view
 from fake_hackernews import FakeHackerNews, comment, story
+from worlds import KEYS, NOW, PHRASE, SECRET, SINCE, UNTIL, World, local, patient
+from worlds_news import feeds_world, gdelt_world, googlenews_world
 
 from collectors.bluesky import BlueskyCollector
 from collectors.files import FilesCollector
 from collectors.hackernews import HackerNewsCollector
-from collectors.protocol import Collector, Limits
+from collectors.protocol import Limits
 from collectors.registry import COLLECTORS, load_collector
 from core.errors import BudgetExhausted, ConfigError, UproarError
 from core.http import Transport
-from core.keys import Keys
 from core.records import Page, Query
 from core.settings import Settings
-
-SINCE = datetime(2025, 5, 1, tzinfo=UTC)
-UNTIL = datetime(2025, 5, 11, tzinfo=UTC)
-NOW = datetime(2025, 6, 1, tzinfo=UTC)
-SECRET = "canary-4711"
-SECRET_KEY = SECRET.encode().ljust(32).hex()
-KEYS = Keys(bytes.fromhex(SECRET_KEY))
-PHRASE = "zanzibar quokka"
-
-
-@dataclass
-class World:
-    """A collector with its fake service. `asked` counts what the service was asked, `truth` is what a run must bring.
-
-    `absent` asks the same of a service that is not there; `empty` where there is nothing (None: nothing is no
-    valid input); `capped` where more is held back than given.
-    """
-
-    collector: Collector
-    query: Query
-    truth: set[str]
-    asked: Callable[[], int]
-    absent: Query
-    absent_collector: Collector
-    empty: Query | None
-    capped: World | None = None
-    close: Callable[[], object] = lambda: None
 
 
 def files_world(tmp_path: Path, httpserver: Any) -> World:
@@ -114,16 +88,6 @@ def hackernews_world(tmp_path: Path, httpserver: Any) -> World:
         query, collector("/broken"), replace(query, expression="nobodysaysthis"),
     )  # fmt: skip
     return replace(world, capped=replace(world, collector=collector("/crowded")))
-
-
-def local(tmp_path: Path, **changes: Any) -> Settings:
-    """Settings of a source on this machine, with the suite's own key."""
-    return Settings(home=tmp_path, allow_private_addresses=True, author_key=SECRET_KEY, **changes)
-
-
-def patient(settings: Settings) -> Transport:
-    """A transport that loses no time waiting."""
-    return Transport(settings, sleep=lambda seconds: None)
 
 
 def bluesky_world(tmp_path: Path, httpserver: Any) -> World:
@@ -190,7 +154,10 @@ def jetstream_world(tmp_path: Path, httpserver: Any) -> World:
 WORLDS: dict[str, Callable[[Path, Any], World]] = {
     "bluesky": bluesky_world,
     "bluesky:jetstream": jetstream_world,
+    "feeds": feeds_world,
     "files": files_world,
+    "gdelt": gdelt_world,
+    "googlenews": googlenews_world,
     "hackernews": hackernews_world,
 }
 """By collector, or "collector:way" where one has several ways to its source."""
@@ -224,7 +191,7 @@ def test_it_is_built_from_settings_and_knows_its_name_and_price(name, tmp_path):
 
 
 def test_an_unknown_name_lists_the_known_ones(tmp_path):
-    with pytest.raises(ConfigError, match="bluesky, files, hackernews"):
+    with pytest.raises(ConfigError, match=", ".join(sorted(COLLECTORS))):
         load_collector("gopher", Settings(home=tmp_path))
 
 
