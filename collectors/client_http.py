@@ -28,16 +28,16 @@ class RequestsAdapter(BaseAdapter):
     def __init__(self, transport: Transport) -> None:
         super().__init__()
         self._transport = transport
-        self.last = b""
-        """The body of the newest answer, for what the library's own types would change or refuse."""
+        self.last: Answer | None = None
+        """The newest answer, for what the library's own types would change or refuse."""
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         """The answer to a request, with the library's headers except those that are the transport's."""
-        self.last = b""
+        self.last = None
         if request.method != "GET":
             raise QueryRejected(f"{request.method}: collectors only read")
         answer = self._transport.get(request.url or "", headers=_kept(request.headers), accept=SAID)
-        self.last = answer.body
+        self.last = answer
         response = requests.Response()
         response.status_code = answer.status
         response.headers.update(_plain(answer))

@@ -17,6 +17,7 @@ COLLECTORS: dict[str, str] = {
     "gdelt": "collectors.gdelt:GdeltCollector",
     "googlenews": "collectors.googlenews:GoogleNewsCollector",
     "hackernews": "collectors.hackernews:HackerNewsCollector",
+    "mastodon": "collectors.mastodon:MastodonCollector",
 }
 
 

@@ -46,7 +46,7 @@ def test_requests_goes_through_the_transport(httpserver, transport):
     answer = session.get(httpserver.url_for("/x"), params={"q": "a b"}, headers={"Authorization": "Bearer t"})
     assert answer.json() == {"a": "ä"}
     assert answer.links["next"]["url"] == "http://x/"
-    assert json.loads(adapter.last) == {"a": "ä"}
+    assert json.loads(adapter.last.body) == {"a": "ä"}
     assert len(seen) == 2, "a 503 was tried again"
     assert seen[1].args["q"] == "a b"
     assert seen[1].headers["Authorization"] == "Bearer t"

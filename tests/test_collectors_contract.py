@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_bluesky import HANDLE, PASSWORD, FakeBluesky, FakeJetstream, event, view
 from fake_hackernews import FakeHackerNews, comment, story
-from worlds import KEYS, NOW, PHRASE, SECRET, SINCE, UNTIL, World, local, patient
+from worlds import KEYS, NOW, PHRASE, SECRET, SINCE, UNTIL, World
 from worlds_news import feeds_world, gdelt_world, googlenews_world
+from worlds_social import bluesky_world, jetstream_world, mastodon_world
 
-from collectors.bluesky import BlueskyCollector
 from collectors.files import FilesCollector
 from collectors.hackernews import HackerNewsCollector
 from collectors.protocol import Limits
@@ -90,67 +88,6 @@ def hackernews_world(tmp_path: Path, httpserver: Any) -> World:
     return replace(world, capped=replace(world, collector=collector("/crowded")))
 
 
-def bluesky_world(tmp_path: Path, httpserver: Any) -> World:
-    crowd = SINCE + timedelta(days=4)
-    views = [
-        view("a", SINCE, f"{PHRASE} at the first moment"),
-        view("b", UNTIL - timedelta(milliseconds=1), f"{SECRET} {PHRASE} at the last"),
-        view("c", UNTIL, f"{PHRASE} too late"),
-        view("d", SINCE - timedelta(milliseconds=1), f"{PHRASE} too early"),
-        view("e", NOW, f"{PHRASE} indexed late", created=SINCE + timedelta(days=1)),
-        *[view(f"n{n}", crowd + timedelta(seconds=n), f"{PHRASE} in the crowd, number {n}") for n in range(250)],
-        *[view(f"x{n}", SINCE + timedelta(hours=n), "something else altogether") for n in range(200)],
-    ]
-    fake = FakeBluesky(views, lambda: NOW)
-    httpserver.expect_request(re.compile("/xrpc/.*")).respond_with_handler(fake)
-    crowded = FakeBluesky(
-        [view(f"n{n}", crowd, f"{PHRASE} all at once") for n in range(400)], lambda: NOW, stop_after=100
-    )
-    httpserver.expect_request(re.compile("/crowded/xrpc/.*")).respond_with_handler(crowded)
-    httpserver.expect_request(re.compile("/broken/xrpc/.*")).respond_with_data("<html>", 403, content_type="text/html")
-
-    def collector(path: str) -> BlueskyCollector:
-        home = tmp_path / f"home{path.replace('/', '-')}"
-        url = httpserver.url_for(path).rstrip("/")
-        settings = local(home, bluesky_handle=HANDLE, bluesky_password=PASSWORD, bluesky_url=url)
-        return BlueskyCollector(settings, patient(settings), clock=lambda: NOW)
-
-    query = Query(f'"{PHRASE}"', SINCE, UNTIL, "bluesky")
-    truth = {v["uri"] for v in views if PHRASE in v["record"]["text"]} - {views[2]["uri"], views[3]["uri"]}
-    world = World(
-        collector("/"), query, truth, lambda: len(fake.asked), query, collector("/broken"),
-        replace(query, expression="nobodysaysthis"),
-    )  # fmt: skip
-    return replace(world, capped=replace(world, collector=collector("/crowded")))
-
-
-def jetstream_world(tmp_path: Path, httpserver: Any) -> World:
-    until = SINCE + timedelta(hours=2)
-    times = [SINCE + timedelta(seconds=20 * n) for n in range(-3, 364)]
-    talk = [event(f"x{n:03d}", at, "something else altogether") for n, at in enumerate(times)]
-    events = [
-        event("a", SINCE, f"{PHRASE} at the first moment"),
-        event("b", until - timedelta(microseconds=1), f"{SECRET} {PHRASE} at the last"),
-        event("c", until, f"{PHRASE} too late"),
-        event("d", SINCE - timedelta(microseconds=1), f"{PHRASE} too early"),
-        *[event(f"n{n}", SINCE + timedelta(seconds=1_800 + n), f"{PHRASE} number {n}") for n in range(300)],
-    ]
-    stream = sorted(talk + events, key=lambda e: e["time_us"])
-    truth = {f"at://{e['did']}/app.bsky.feed.post/{e['commit']['rkey']}" for e in (*events[:2], *events[4:])}
-
-    def collector(url: str) -> BlueskyCollector:
-        settings = local(tmp_path, jetstream_url=url)
-        return BlueskyCollector(settings, patient(settings), clock=lambda: NOW, quiet=2.0)
-
-    whole, short = FakeJetstream(stream), FakeJetstream(stream, keeps_from=SINCE + timedelta(hours=1))
-    query = Query(f'"{PHRASE}"', SINCE, until, "bluesky", {"via": "jetstream"})
-    world = World(
-        collector(whole.url), query, truth, lambda: len(whole.asked), query, collector("ws://127.0.0.1:9/subscribe"),
-        replace(query, expression="nobodysaysthis"), close=lambda: (whole.close(), short.close()),
-    )  # fmt: skip
-    return replace(world, capped=replace(world, collector=collector(short.url)))
-
-
 WORLDS: dict[str, Callable[[Path, Any], World]] = {
     "bluesky": bluesky_world,
     "bluesky:jetstream": jetstream_world,
@@ -159,6 +96,7 @@ WORLDS: dict[str, Callable[[Path, Any], World]] = {
     "gdelt": gdelt_world,
     "googlenews": googlenews_world,
     "hackernews": hackernews_world,
+    "mastodon": mastodon_world,
 }
 """By collector, or "collector:way" where one has several ways to its source."""
 
