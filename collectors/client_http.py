@@ -23,20 +23,29 @@ _UNPACKED = ("content-encoding", "content-length", "transfer-encoding")
 
 
 class RequestsAdapter(BaseAdapter):
-    """For libraries on `requests`: session.mount("https://", RequestsAdapter(transport)). GET alone."""
+    """For libraries on `requests`: session.mount("https://", RequestsAdapter(transport)).
 
-    def __init__(self, transport: Transport) -> None:
+    GET alone, and POST to paths that end in `sign_in`, where a library fetches its token.
+    """
+
+    def __init__(self, transport: Transport, *, sign_in: str = "") -> None:
         super().__init__()
         self._transport = transport
+        self._sign_in = sign_in
         self.last: Answer | None = None
         """The newest answer, for what the library's own types would change or refuse."""
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         """The answer to a request, with the library's headers except those that are the transport's."""
         self.last = None
-        if request.method != "GET":
+        headers, url = _kept(request.headers), request.url or ""
+        if request.method == "GET":
+            answer = self._transport.get(url, headers=headers, accept=SAID)
+        elif self._sign_in and request.method == "POST" and httpx.URL(url).path.endswith(self._sign_in):
+            body = request.body.encode() if isinstance(request.body, str) else request.body
+            answer = self._transport.post(url, body if isinstance(body, bytes) else b"", headers=headers, accept=SAID)
+        else:
             raise QueryRejected(f"{request.method}: collectors only read")
-        answer = self._transport.get(request.url or "", headers=_kept(request.headers), accept=SAID)
         self.last = answer
         response = requests.Response()
         response.status_code = answer.status

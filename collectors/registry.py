@@ -18,6 +18,7 @@ COLLECTORS: dict[str, str] = {
     "googlenews": "collectors.googlenews:GoogleNewsCollector",
     "hackernews": "collectors.hackernews:HackerNewsCollector",
     "mastodon": "collectors.mastodon:MastodonCollector",
+    "reddit": "collectors.reddit:RedditCollector",
 }
 
 

@@ -42,8 +42,9 @@ class Transport:
     """Requests to sources. Every failure is one of RetryLater, AccessDenied, QueryRejected, SourceChanged.
 
     `timeout` is the longest silence in seconds, `longest` the longest answer (six times the silence), `most` its
-    largest size; `interval` the least time between two requests to one host, over the whole process. No cookies, no
-    proxies from the environment, nothing logged; messages hold host and path, never a query.
+    largest size; `interval` the least time between two requests to one host (or of one `pace`, such as an account),
+    over the whole process. `agent` is for sources that ask for a User-Agent of their own form. No cookies, no proxies
+    from the environment, nothing logged; messages hold host and path, never a query.
     """
 
     def __init__(
@@ -51,10 +52,11 @@ class Transport:
         interval: float = 0.0, pacer: Pacer | None = None,
         sleep: Callable[[float], object] = time.sleep, clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         jitter: Callable[[], float] = random.random, resolver: Resolve = resolve,
-        http: httpx.BaseTransport | None = None,
+        http: httpx.BaseTransport | None = None, agent: str = "", pace: str = "",
     ) -> None:  # fmt: skip
         self._allow_private = settings.allow_private_addresses
-        self._agent = user_agent(settings.contact)
+        self._agent = agent or user_agent(settings.contact)
+        self._pace = pace
         self._timeout = timeout
         self._longest = longest or 6 * timeout
         self._most = most
@@ -135,7 +137,7 @@ class Transport:
         """The answer, or the address of a redirect."""
         name = _named(target.url)
         request = self._request(target, headers, name, sent)
-        self._pacer.wait(target.url.host, self._interval)
+        self._pacer.wait(self._pace or target.url.host, self._interval)
         try:
             answer = self._http.handle_request(request)
             try:
