@@ -35,6 +35,11 @@ def user_agent(username: str) -> str:
     return f"python:uproar:{version('uproar')} (by /u/{username})"
 
 
+def pace_of(settings: Settings) -> str:
+    """The name under which all requests of one client id are paced."""
+    return f"reddit {settings.reddit_client_id}"
+
+
 class RedditClient:
     """GET requests to Reddit with an app's own key, read-only. Raises `core.errors` alone.
 
@@ -51,7 +56,7 @@ class RedditClient:
             )
         self._secret = secret.get_secret_value()
         self._pacer = pacer or process_pacer()
-        self._key = f"reddit {settings.reddit_client_id}"
+        self._key = pace_of(settings)
         agent = user_agent(settings.reddit_username)
         self._transport = transport or Transport(
             settings, interval=INTERVAL, pace=self._key, agent=agent, pacer=self._pacer
@@ -79,9 +84,9 @@ class RedditClient:
         return praw.Reddit(
             "DEFAULT", client_id=self._settings.reddit_client_id, client_secret=self._secret,
             user_agent=user_agent(self._settings.reddit_username), reddit_url=self._settings.reddit_url.rstrip("/"),
-            oauth_url=f"{self._settings.reddit_oauth_url.rstrip('/')}/", short_url="https://redd.it", username=None, password=None,
-            refresh_token=None, redirect_uri=None, check_for_updates=False, check_for_async=False, timeout=30,
-            ratelimit_seconds=0, window_size=600, requestor_kwargs={"session": session},
+            oauth_url=f"{self._settings.reddit_oauth_url.rstrip('/')}/", short_url="https://redd.it", username=None,
+            password=None, refresh_token=None, redirect_uri=None, check_for_updates=False, check_for_async=False,
+            timeout=30, ratelimit_seconds=0, window_size=600, requestor_kwargs={"session": session},
         )  # fmt: skip
 
 

@@ -13,6 +13,8 @@ OVERLAP = timedelta(hours=3)
 """Reddit's search lags, by up to two hours (reddit-post-notifier#46): each run reads the last three hours again."""
 FOLLOWED = timedelta(days=7)
 KEPT_THREADS = 300
+UNREAD = -1
+"""In place of a number of comments: a thread that matched and was not read yet."""
 _FULLNAME = re.compile(r"t3_[0-9a-z]{1,13}")
 
 
@@ -51,6 +53,12 @@ class Marks:
     def move(self, key: str, until: datetime) -> None:
         """The listing was read whole up to `until`."""
         self.moments[key] = max(until - OVERLAP, self.mark(key))
+
+    def expect(self, threads: Mapping[str, int], now: datetime) -> None:
+        """These threads are to be read: should the run end before, the next one knows."""
+        for id_ in threads:
+            if id_ not in self.threads:
+                self.threads[id_], self._begun[id_] = UNREAD, now
 
     def follow(self, threads: Mapping[str, int], now: datetime) -> None:
         """Follow these threads, with the comments that each has; old ones, and the oldest of too many, are let go."""

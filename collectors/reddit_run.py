@@ -10,7 +10,7 @@ from collectors.hackernews import searches
 from collectors.json_fields import NotAPost
 from collectors.protocol import Limits
 from collectors.reddit_listing import SEARCH_CAP, Listing
-from collectors.reddit_marks import Marks
+from collectors.reddit_marks import UNREAD, Marks
 from collectors.reddit_things import id_of, post_of, replies_of, thread_title
 from collectors.reddit_threads import INFO, Thread, info
 from core.keys import Keys
@@ -46,6 +46,8 @@ class Run:
         self._matched: dict[str, int] = {}
         """Submissions that match, with the comments that they have."""
         self._texts: dict[str, str] = {}
+        self._whole: set[str] = set()
+        """Subreddits whose new submissions were read back to the mark: what their search withholds is no loss."""
 
     def parts(self, subreddits: Sequence[str], *, everywhere: bool) -> Iterator[Listing]:
         """Every listing to read, each to its own mark."""
@@ -66,23 +68,29 @@ class Run:
             for sort in _SORTS if "q" in part.params else ():
                 for things in self._search(part.path, str(part.params["q"]), sort).pages(self._ask):
                     yield self._page(things, part.mark)
+        elif part.path.endswith("/new"):
+            self._whole.add(part.path.removesuffix("/new"))
+        if part.capped and part.path.removesuffix("/search") not in self._whole:
             end = max(part.oldest or self._query.until, part.mark + timedelta(seconds=1))
             cut = (Interval(part.mark, end),)
         self._marks.move(_key(part), self._query.until)
+        self._marks.expect(self._matched, self._query.until)
         yield Page((), cursor=self._marks.cursor(), truncated=cut)
 
     def threads(self) -> Iterator[Page]:
         """The comments below submissions that match, where there are more or fewer than when last read."""
-        mark, before = self._marks.mark("threads"), self._marks.threads
+        mark, before = self._marks.mark("threads"), dict(self._marks.threads)
         now = {**self._replies(list(before)), **self._matched}
         for id_, number in sorted(now.items()):
-            if number == before.get(id_, 0):
+            known = before.get(id_, UNREAD)
+            if number == max(known, 0):
                 continue
-            thread = Thread(id_)
+            thread, start = Thread(id_), self._query.since if known == UNREAD else mark
             for things in thread.pages(self._ask):
-                yield self._page(things, mark if id_ in before else self._query.since)
-            if thread.cut and mark < self._query.until:
-                yield Page((), truncated=(Interval(mark, self._query.until),))
+                yield self._page(things, start)
+            self._marks.threads[id_] = number
+            cut = (Interval(start, self._query.until),) if thread.cut and start < self._query.until else ()
+            yield Page((), cursor=self._marks.cursor(), truncated=cut)
         self._marks.move("threads", self._query.until)
         self._marks.follow(now, self._query.until)
         yield Page((), cursor=self._marks.cursor())
@@ -108,8 +116,7 @@ class Run:
         found: dict[str, int] = {}
         for start in range(0, len(ids), INFO):
             for thing in info(self._ask, ids[start : start + INFO]):
-                id_, number = id_of(thing), replies_of(thing)
-                if id_ and number is not None:
+                if (id_ := id_of(thing)) and (number := replies_of(thing)) is not None:
                     found[id_] = number
         return found
 

@@ -31,5 +31,8 @@ def load_collector(name: str, settings: Settings) -> Collector:
         raise ConfigError(f"no collector {name!r}. Known: {', '.join(sorted(COLLECTORS))}")
     permission_for(name, settings.permissions)
     module, _, attribute = COLLECTORS[name].partition(":")
-    kind = cast(type[Collector], getattr(importlib.import_module(module), attribute))
+    try:
+        kind = cast(type[Collector], getattr(importlib.import_module(module), attribute))
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"{name} needs the package {error.name}: python -m pip install -r requirements.txt") from None
     return kind.from_settings(settings)

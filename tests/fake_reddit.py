@@ -45,6 +45,7 @@ class FakeReddit:
     now: float
     shown: int = 500
     refused: tuple[str, ...] = ()
+    prefix: str = "/reddit"
     faults: list[Callable[[], Response]] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -52,7 +53,7 @@ class FakeReddit:
     agents: list[str] = field(default_factory=list)
 
     def __call__(self, request: Request) -> Response:
-        path, args = re.sub(r"^.*?/reddit", "", request.path, count=1), dict(request.args)
+        path, args = request.path.removeprefix(self.prefix), dict(request.args)
         self.agents.append(request.headers.get("User-Agent", ""))
         if path == "/api/v1/access_token":
             self.tokens += 1

@@ -17,6 +17,7 @@ import pytest
 from fake_hackernews import FakeHackerNews, comment, story
 from worlds import KEYS, NOW, PHRASE, SECRET, SINCE, UNTIL, World
 from worlds_news import feeds_world, gdelt_world, googlenews_world
+from worlds_paid import GIVEN, reddit_world
 from worlds_social import bluesky_world, jetstream_world, mastodon_world
 
 from collectors.files import FilesCollector
@@ -97,6 +98,7 @@ WORLDS: dict[str, Callable[[Path, Any], World]] = {
     "googlenews": googlenews_world,
     "hackernews": hackernews_world,
     "mastodon": mastodon_world,
+    "reddit": reddit_world,
 }
 """By collector, or "collector:way" where one has several ways to its source."""
 
@@ -122,7 +124,7 @@ def test_every_harness_entry_is_a_registered_collector():
 
 @pytest.mark.parametrize("name", sorted(COLLECTORS))
 def test_it_is_built_from_settings_and_knows_its_name_and_price(name, tmp_path):
-    collector = load_collector(name, Settings(home=tmp_path))
+    collector = load_collector(name, Settings(home=tmp_path, **GIVEN))
     assert collector.name == name
     assert 0 <= collector.price < 1, "US dollars a post"
     assert not list(tmp_path.iterdir()), "building one writes nothing"

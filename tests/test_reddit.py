@@ -12,7 +12,7 @@ from werkzeug import Response
 
 from collectors.protocol import Limits, Recheckable
 from collectors.reddit import RedditCollector
-from collectors.reddit_client import RedditClient, user_agent
+from collectors.reddit_client import RedditClient, pace_of, user_agent
 from collectors.reddit_marks import FOLLOWED, KEPT_THREADS, OVERLAP, Marks
 from collectors.registry import load_collector
 from core.errors import AccessDenied, BudgetExhausted, ConfigError, MissingSetting, RetryLater, SourceChanged
@@ -36,9 +36,7 @@ class World:
         self.fake = FakeReddit(things, UNTIL.timestamp(), **more)
         httpserver.clear()
         for method in ("GET", "POST"):
-            httpserver.expect_request(re.compile("/reddit/.*"), method=method).respond_with_handler(
-                self.fake
-            )
+            httpserver.expect_request(re.compile("/reddit/.*"), method=method).respond_with_handler(self.fake)
         url = httpserver.url_for("/reddit")
         self.settings = Settings(
             home=tmp_path, allow_private_addresses=True, reddit_client_id="app", reddit_client_secret=SECRET,
@@ -48,7 +46,7 @@ class World:
         self.pacer = Pacer(sleep=self.slept.append)
         transport = Transport(
             self.settings, sleep=self.slept.append, jitter=lambda: 0.0, pacer=self.pacer,
-            agent=user_agent("uproar_test"), clock=lambda: UNTIL,
+            agent=user_agent("uproar_test"), pace=pace_of(self.settings), clock=lambda: UNTIL,
         )  # fmt: skip
         self.client = RedditClient(self.settings, transport, pacer=self.pacer)
         self.collector = RedditCollector(self.client, lambda: KEYS, clock=lambda: UNTIL)
@@ -251,7 +249,7 @@ def test_the_header_x_ratelimit_used_with_a_fraction_does_no_harm(world):
 def test_a_used_up_limit_is_kept_for_the_whole_process(world):
     reddit = world([submission("a", at(5), "acme")])
     reddit.fake.headers = {"x-ratelimit-used": "600", "x-ratelimit-remaining": "0.0", "x-ratelimit-reset": "40"}
-    reddit.collect()
+    reddit.collect(subreddits="test")
     assert max(reddit.slept) > 35, "the next request waits for the reset"
 
 
@@ -276,16 +274,7 @@ def test_html_with_403_is_access_denied(world):
         reddit.collect()
 
 
-def test_a_private_subreddit_does_not_stop_the_others_and_is_named(world):
-    reddit = world([submission("a", at(5), "acme", subreddit="open")], refused=("closed",))
-    query = Query("acme", SINCE, UNTIL, "reddit", {"subreddits": "closed, open", "search": "no"})
-    pages = []
-    with pytest.raises(AccessDenied, match="/r/closed/new"):
-        pages.extend(reddit.collector.collect(query, None, Limits()))
-    assert not pages
-
-
-def test_the_marks_of_a_refused_subreddit_stay(world):
+def test_a_private_subreddit_does_not_stop_the_others_is_named_and_keeps_its_mark(world):
     reddit = world([submission("a", at(5), "acme", subreddit="open")], refused=("closed",))
     query = Query("acme", SINCE, UNTIL, "reddit", {"subreddits": "closed, open", "search": "no"})
     run = reddit.collector.collect(query, None, Limits())
@@ -297,7 +286,7 @@ def test_the_marks_of_a_refused_subreddit_stay(world):
             found.extend(ids([page]))
             last = page.cursor or last
 
-    with pytest.raises(AccessDenied):
+    with pytest.raises(AccessDenied, match="/r/closed/new"):
         read()
     assert found == ["t3_a"]
     marks = Marks.read(last, SINCE)
