@@ -19,6 +19,7 @@ COLLECTORS: dict[str, str] = {
     "hackernews": "collectors.hackernews:HackerNewsCollector",
     "mastodon": "collectors.mastodon:MastodonCollector",
     "reddit": "collectors.reddit:RedditCollector",
+    "youtube": "collectors.youtube:YoutubeCollector",
 }
 
 

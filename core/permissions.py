@@ -12,6 +12,8 @@ NEEDED: dict[str, str] = {
     "reddit": "Reddit approves each use before first access, and business use needs a contract: "
     "https://support.reddithelp.com/hc/en-us/articles/42728983564564",
     "x": "X's developer agreement names the uses that it allows: https://docs.x.com/developer-terms",
+    "youtube": "YouTube limits what API data may be stored (30 days) and aggregated: "
+    "https://developers.google.com/youtube/terms/developer-policies",
 }
 """Sources that are collected only with a recorded permission, and where to get one. Another joins by a line here."""
 

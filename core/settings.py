@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     youtube_key: SecretStr | None = None
     """API key of the YouTube Data API v3: https://console.cloud.google.com/apis/credentials"""
     youtube_url: str = "https://youtube.googleapis.com"
+    youtube_daily_units: int = Field(default=10_000, ge=0)
+    youtube_daily_searches: int = Field(default=100, ge=0)
+    """What the key's project may ask in a day (Pacific time); several installations share it."""
     googlenews_url: str = "https://news.google.com/rss/search"
     gdelt_url: str = "https://api.gdeltproject.org/api/v2/doc/doc"
     dashboard_url: str = "http://127.0.0.1:8501"

@@ -18,7 +18,7 @@ from fake_hackernews import FakeHackerNews, comment, story
 from worlds import KEYS, NOW, PHRASE, SECRET, SINCE, UNTIL, World
 from worlds_news import feeds_world, gdelt_world, googlenews_world
 from worlds_paid import GIVEN, reddit_world
-from worlds_social import bluesky_world, jetstream_world, mastodon_world
+from worlds_social import bluesky_world, jetstream_world, mastodon_world, youtube_world
 
 from collectors.files import FilesCollector
 from collectors.hackernews import HackerNewsCollector
@@ -99,6 +99,7 @@ WORLDS: dict[str, Callable[[Path, Any], World]] = {
     "hackernews": hackernews_world,
     "mastodon": mastodon_world,
     "reddit": reddit_world,
+    "youtube": youtube_world,
 }
 """By collector, or "collector:way" where one has several ways to its source."""
 

@@ -10,10 +10,12 @@ from typing import Any
 
 from fake_bluesky import HANDLE, PASSWORD, FakeBluesky, FakeJetstream, event, view
 from fake_mastodon import FakeMastodon, status
+from fake_youtube import KEY, FakeYoutube, comment
 from worlds import NOW, PHRASE, SECRET, SINCE, UNTIL, World, local, patient
 
 from collectors.bluesky import BlueskyCollector
 from collectors.mastodon import MastodonCollector
+from collectors.youtube import YoutubeCollector
 from core.records import Query
 
 
@@ -108,3 +110,39 @@ def mastodon_world(tmp_path: Path, httpserver: Any) -> World:
         close=lambda: [fake.close() for fake in (*fakes, closed)],
     )  # fmt: skip
     return replace(world, capped=replace(world, query=ask(fakes[0], closed)))
+
+
+def youtube_world(tmp_path: Path, httpserver: Any) -> World:
+    crowd, second = SINCE + timedelta(days=4), timedelta(seconds=1)
+    talk = [
+        comment("a", SINCE, f"{PHRASE} at the first moment"),
+        comment("b", UNTIL - second, f"{SECRET} {PHRASE} at the last"),
+        comment("a.r", SINCE + second, "a reply to it", parent="a"),
+        *[comment(f"n{n:03d}", crowd + n * second, f"{PHRASE} number {n}") for n in range(150)],
+        *[comment(f"n000.{n}", crowd + 2 * n * second, f"reply {n}", parent="n000") for n in range(130)],
+    ]
+    other = [
+        comment("c", UNTIL, f"{PHRASE} too late"),
+        comment("d", SINCE - second, f"{PHRASE} too early"),
+        *[comment(f"x{n}", SINCE + timedelta(hours=n), "something else altogether") for n in range(120)],
+    ]
+    titled = [comment("t", SINCE + timedelta(days=1), "what the title is about")]
+    comments = {"video000001": [*talk, *other], "video000002": titled, "video000003": []}
+    titles = {"video000001": "My week", "video000002": f"On {PHRASE}", "video000003": "Nothing said"}
+    fake = FakeYoutube(comments, titles)
+    httpserver.expect_request(re.compile("/youtube/v3/.*")).respond_with_handler(fake)
+    many = FakeYoutube(comments, {**titles, **{f"other{n:06d}": "" for n in range(60)}})
+    httpserver.expect_request(re.compile("/many/youtube/v3/.*")).respond_with_handler(many)
+    httpserver.expect_request(re.compile("/broken/.*")).respond_with_data("<html>", content_type="text/html")
+
+    def collector(path: str) -> YoutubeCollector:
+        url, home = httpserver.url_for(path), tmp_path / f"home{path.replace('/', '-')}"
+        settings = local(home, youtube_key=KEY, youtube_url=url, youtube_daily_searches=10**4)
+        return YoutubeCollector(settings, patient(settings), clock=lambda: NOW)
+
+    query = Query(f'"{PHRASE}"', SINCE, UNTIL, "youtube")
+    world = World(
+        collector("/"), query, {c["id"] for c in (*talk, *titled)}, lambda: len(fake.asked), query,
+        collector("/broken"), Query("nobodysaysthis", SINCE, UNTIL, "youtube"),
+    )  # fmt: skip
+    return replace(world, capped=replace(world, collector=collector("/many")))
