@@ -21,7 +21,8 @@ from core.records import Query
 GIVEN: dict[str, Any] = {
     "permissions": {source: Permission("test", "test", date(2026, 1, 1), "test") for source in NEEDED},
     "reddit_client_id": "app", "reddit_client_secret": f"{SECRET}-reddit", "reddit_username": "uproar_test",
-    "x_bearer_token": f"{SECRET}-x", "youtube_key": f"{SECRET}-youtube", "budgets": {"x": {"daily": 1_000, "monthly": 10_000}},
+    "x_bearer_token": f"{SECRET}-x", "youtube_key": f"{SECRET}-youtube",
+    "budgets": {"x": {"daily": 1_000, "monthly": 10_000}},
 }  # fmt: skip
 """Settings by which every such source can be built."""
 
