@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import nan
 
 import numpy as np
 
@@ -84,10 +85,11 @@ class TooLittle(ValueError):
     """The series cannot answer; the message says why, in plain words."""
 
 
-def impact(series: Series, before: slice, after: slice, *, season: Season | None = None) -> Impact:
+def impact(series: Series, before: slice, after: slice, *, season: Season | None = None, bounds: bool = True) -> Impact:
     """The impact at the steps of `after`, from those of `before`; steps between them are left out.
 
-    `season` fixes the rhythm that is taken out; by default the data decide. Raises TooLittle, with the reason.
+    `season` fixes the rhythm that is taken out; by default the data decide. Without `bounds` the interval's ends are
+    NaN, which saves their time where only the score is wanted. Raises TooLittle, with the reason.
     """
     names, left_out = _usable(series, before)
     known = np.isfinite(series.values)
@@ -103,24 +105,25 @@ def impact(series: Series, before: slice, after: slice, *, season: Season | None
         season = choose_season(y, controls, clock=series.clock, periods=series.periods, seen=seen, noise=noise)
     fixed = np.column_stack([np.ones(len(y)), season_columns(series.clock, season, len(y))])
     found = forecast(y, fixed, controls, seen=seen, wanted=wanted, noise=noise)
-    return _told(found, series, (seen, wanted), (mean, sd), (names, left_out), season)
+    return _told(found, series, (seen, wanted), (mean, sd), (names, left_out), season, bounds=bounds)
 
 
 def _told(
     found: Forecast, series: Series, steps: tuple[np.ndarray, np.ndarray], scale: tuple[float, float],
-    controls: tuple[list[str], list[str]], season: Season,
+    controls: tuple[list[str], list[str]], season: Season, *, bounds: bool,
 ) -> Impact:  # fmt: skip
     seen, wanted = steps
     mean, sd = scale
     actual = float(np.mean(series.values[wanted]))
     below = found.below((actual - mean) / sd)
+    low, high = (found.quantile(level) for level in ((1 - LEVEL) / 2, (1 + LEVEL) / 2)) if bounds else (nan, nan)
     return Impact(
         before=int(seen.sum()),
         after=int(wanted.sum()),
         actual=actual,
         expected=found.mean * sd + mean,
-        expected_low=found.quantile((1 - LEVEL) / 2) * sd + mean,
-        expected_high=found.quantile((1 + LEVEL) / 2) * sd + mean,
+        expected_low=low * sd + mean,
+        expected_high=high * sd + mean,
         error=found.sd * sd,
         tail_area=min(below, 1 - below),
         controls=tuple(zip(controls[0], found.inclusion, strict=True)),

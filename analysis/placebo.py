@@ -64,8 +64,8 @@ def peaks(values: np.ndarray, reach: int) -> np.ndarray:
 
 
 def follows_peak(is_peak: np.ndarray, at: int, design: Design) -> bool:
-    """Whether a peak lies in the gap before step `at`, or within one reading's length before that gap."""
-    return bool(is_peak[max(0, at - design.gap - design.after) : max(0, at)].any())
+    """Whether a peak lies within one reading's length before the gap; one in the gap may be the event's own."""
+    return bool(is_peak[max(0, at - design.gap - design.after) : max(0, at - design.gap)].any())
 
 
 def placebo_dates(series: Series, design: Design, blocked: np.ndarray) -> list[tuple[int, bool]]:
@@ -105,12 +105,8 @@ def placebos(series: Series, design: Design, blocked: np.ndarray, *, like: Impac
     for at, after_peak in placebo_dates(series, design, blocked):
         first = max(0, at - design.gap - design.before)
         try:
-            made = impact(
-                series,
-                slice(first, at - design.gap),
-                slice(at, at + design.after),
-                season=like.season if like else None,
-            )
+            before, after = slice(first, at - design.gap), slice(at, at + design.after)
+            made = impact(series, before, after, season=like.season if like else None, bounds=False)
         except TooLittle:
             continue
         found.append(Placebo(at, made.score, after_peak))

@@ -43,7 +43,8 @@ class Cluster:
         last = (self.end - timedelta(microseconds=1)).astimezone(zone)
         if first.date() == last.date():
             return f"{first.day} {first:%B %Y}" + (f", {first:%H:%M}" if self.exact else "")
-        return f"{first.day} {first:%B} to {last.day} {last:%B %Y}"
+        year = f" {first.year}" if first.year != last.year else ""
+        return f"{first.day} {first:%B}{year} to {last.day} {last:%B %Y}"
 
 
 def clusters(found: Sequence[Announcement], *, present: datetime) -> tuple[Cluster, ...]:

@@ -160,7 +160,8 @@ def _tables(
     known = set(reader.watches())
     found = []
     for other in others:
-        if other.name != table.watch.name and other.name in known:
+        # Invented posts, which carry a notice, and real ones are never set against each other.
+        if other.name != table.watch.name and other.name in known and other.notice == table.watch.notice:
             theirs = step_table(reader, other, table.step, clock=clock, around=around)
             if len(theirs):
                 found.append((theirs, other))

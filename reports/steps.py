@@ -146,6 +146,8 @@ def step_table(
 def read_span(table: StepTable, start: datetime, end: datetime, *, following: datetime | None) -> Span | str:
     """The span that reads an event of [start, end) up to the event `following`; or why it cannot be read."""
     step = table.step
+    if start < table.watch.since:
+        return "the event, or a date that a source gives for it, lies before this watch begins"
     if not len(table):
         return "nothing was collected that could be read as whole hours"
     if start < table.start_of(0):

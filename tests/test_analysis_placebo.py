@@ -45,7 +45,7 @@ def test_dates_just_after_peaks_are_among_them() -> None:
 def test_ordinary_decay_is_not_credited_to_a_statement() -> None:
     at = list(range(40, 1200, 45))
     values = with_peaks(1240, at)
-    start = at[-1] + 2  # a "statement" two steps after a peak, of which nothing came
+    start = at[-1] + 2  # a "statement" just after a peak, of which nothing came
     blocked = np.zeros(1240, dtype=bool)
     blocked[start - 1 :] = True
     series = Series(np.log(values))

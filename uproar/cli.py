@@ -15,7 +15,20 @@ import typer
 
 from core.errors import UproarError
 from uproar.output import say
-from uproar.verbs import alerting, demo, effects, exporting, gather, reading, scoring, terms, upkeep, volume, watching
+from uproar.verbs import (
+    alerting,
+    comparing,
+    demo,
+    effects,
+    exporting,
+    gather,
+    reading,
+    scoring,
+    terms,
+    upkeep,
+    volume,
+    watching,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,7 +36,7 @@ app = typer.Typer(
     help="How people react when a platform changes its terms.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (demo, gather, scoring, reading, effects, volume, alerting, exporting, terms, watching, upkeep):
+for group in (demo, gather, scoring, reading, effects, comparing, volume, alerting, exporting, terms, watching, upkeep):
     group.register(app)
 
 
