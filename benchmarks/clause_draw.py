@@ -39,7 +39,7 @@ class Drawn:
 
 def name_of(clause: Clause) -> str:
     """Sixteen hex digits over the changed sentences."""
-    text = f"{words_of(clause.removed)}\x1f{words_of(clause.added)}"
+    text = f"{words_of(clause.removed)}\x1f{words_of(clause.added)}".casefold()
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 

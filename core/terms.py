@@ -88,7 +88,7 @@ class Capture:
 class Version:
     """A stored capture: its number, what it is, and the key under which equal texts are equal.
 
-    Two texts have one key where they differ in numbering, links, whitespace, case or boilerplate only.
+    Two texts have one key where they differ in numbering, links, whitespace or boilerplate only.
     """
 
     id: int

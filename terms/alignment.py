@@ -53,7 +53,7 @@ def compare(before: str, after: str) -> Comparison:
                                     new.sentences[j].words if j is not None else "")  # fmt: skip
         added += len(plus)
         removed += len(minus)
-        dated = dated and all(_DATED.fullmatch(word) for word in (*plus, *minus))
+        dated = dated and all(_DATED.fullmatch(word.casefold()) for word in (*plus, *minus))
     size, whole = added + removed, old.words + new.words
     kind = "moved" if not size else "dates" if dated else "rewrite" if size > whole / 2 else "edit"
     return Comparison(tuple(_clauses(old, new, equal, pairs)), added, removed, kind)

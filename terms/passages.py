@@ -123,11 +123,14 @@ def read_line(raw: str) -> Line:
 
 
 def words_of(text: str) -> str:
-    """The words of `text` for comparing: lower case, without punctuation, numbers of sections out."""
-    lowered = text.translate(_QUOTES).casefold()
-    if "section" in lowered or "article" in lowered or "clause" in lowered or "par" in lowered or "item" in lowered:
-        lowered = _CROSS.sub(r"\1", lowered)
-    return " ".join(_WORD.findall(lowered))
+    """The words of `text` for comparing, without punctuation and numbers of sections.
+
+    Capitals count ("Your Content" is a defined term, "your content" is none); words in nothing but capitals do not.
+    """
+    plain = text.translate(_QUOTES)
+    if any(name in plain.casefold() for name in ("section", "article", "clause", "par", "item")):
+        plain = _CROSS.sub(r"\1", plain)
+    return " ".join(word.lower() if word.isupper() else word for word in _WORD.findall(plain))
 
 
 def key_of(text: str) -> tuple[bytes, int]:

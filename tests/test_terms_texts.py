@@ -31,6 +31,10 @@ def test_what_never_matters_gives_the_same_key(other):
     assert key_of(other) == key_of(TEXT)
 
 
+def test_a_defined_term_that_loses_its_capitals_is_a_change():
+    assert key_of("Acme may use Your Content.")[0] != key_of("Acme may use your content.")[0]
+
+
 def test_one_changed_word_gives_another_key():
     assert key_of(TEXT.replace("worldwide", "perpetual"))[0] != key_of(TEXT)[0]
 
