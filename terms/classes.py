@@ -17,9 +17,10 @@ from terms.features import features
 from terms.passages import read_document
 
 WEIGHTS = Path(__file__).with_name("clause_head.npz")
-SURE, ALSO_SURE = 0.5, 0.75
+SURE, ALSO_SURE = 0.6, 0.75
 """Probability from which the likeliest class is told, and from which others are told beside it
 (AI training at once: to miss one costs more than to name one too many)."""
+_AI = re.compile(r"\bAIs?\b|[Aa]rtificial [Ii]ntelligence|[Mm]achine[ -][Ll]earning|[Gg]enerative|[Ll]anguage [Mm]odel")
 _PRIVATE = re.compile(r"privacy|cookie|data", re.IGNORECASE)
 _LONGEST = 60  # sentences looked at one by one
 
@@ -32,9 +33,13 @@ def classed(clause: Clause, document: str = "") -> Clause:
     text = clause.added or clause.removed
     values = probabilities(text, document)
     order = np.argsort(-values, kind="stable")
-    names = tuple(CLASSES[n] for place, n in enumerate(order) if values[n] >= (ALSO_SURE if place and CLASSES[n] != "ai_training" else SURE))
+    names = tuple(CLASSES[n] for place, n in enumerate(order) if values[n] >= _needed(CLASSES[n], place))
     confidence = round(float(values[order[0]]), 3)
     return replace(clause, classes=names, confidence=confidence, direction=direction(clause.removed, clause.added))
+
+
+def _needed(name: str, place: int) -> float:
+    return ALSO_SURE if place and name != "ai_training" else SURE
 
 
 def probabilities(text: str, document: str = "") -> NDArray[np.float32]:
@@ -48,6 +53,9 @@ def probabilities(text: str, document: str = "") -> NDArray[np.float32]:
     values = 1 / (1 + np.exp(-logits))
     best = values[1:].max(axis=0) if len(parts) else values[0]
     result: NDArray[np.float32] = (values[0] + best) / 2
+    if _AI.search(text):  # said in so many words: never missed, though another class may be likelier
+        place = CLASSES.index("ai_training")
+        result[place] = max(float(result[place]), SURE + 0.01)
     return result
 
 

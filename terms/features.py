@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +16,15 @@ from terms.passages import words_of
 BUCKETS = 4096
 WIDTH = BUCKETS + 3 * len(CLASSES)
 _ENDING = re.compile(r"(?:'s|ing|edly|ed|es|s)$")
-_STOP = frozenset(
-    "the a an of to in and or for on by with that this these it is are be as at from we you your our us".split()
-)
+_STOP_WORDS = "the a an of to in and or for on by with that this these it is are be as at from we you your our us"
+_STOP = frozenset(_STOP_WORDS.split())
 
 
 def features(text: str) -> NDArray[np.float32]:
     """One row: words by hash, scaled to length 1, then per class whether, how many and how densely cues stand."""
     row = np.zeros(WIDTH, np.float32)
     words = [_ENDING.sub("", word) if len(word) > 4 else word for word in words_of(text.casefold()).split()]
-    for pair in zip(words, words[1:], strict=False):
+    for pair in pairwise(words):
         row[_bucket(" ".join(pair))] += 0.5
     for word in words:
         if word not in _STOP:

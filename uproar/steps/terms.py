@@ -172,7 +172,11 @@ def _judged(store: Store, reader: Reader, versions: Sequence[Version]) -> list[V
 def _measured(reader: Reader, change: Change, versions: dict[int, Version]) -> Change:
     before, after = versions[change.step.before], versions[change.step.after]
     found = compare(reader.terms_text(before.text), reader.terms_text(after.text))
-    clauses = tuple(classed(clause, change.document) for clause in found.clauses if clause.action != "moved" or found.kind == "moved")
+    clauses = tuple(
+        classed(clause, change.document)
+        for clause in found.clauses
+        if clause.action != "moved" or found.kind == "moved"
+    )
     return replace(
         change, kind=kind_of(found.kind, clauses), words_added=found.words_added, words_removed=found.words_removed,
         effective=after.effective, amended=after.amended, clauses=clauses,
