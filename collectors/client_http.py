@@ -15,7 +15,7 @@ from requests.adapters import BaseAdapter
 from core.errors import QueryRejected, UproarError
 from core.http import Answer, Transport
 
-SAID = frozenset({304, 400, 401, 403, 404, 409, 410, 422})
+SAID = frozenset({304, 400, 401, 402, 403, 404, 409, 410, 422})
 """Statuses whose body says why: they go to the library. All others are the transport's to judge."""
 
 _OURS = frozenset({"host", "user-agent", "accept-encoding", "connection", "content-length"})

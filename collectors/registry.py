@@ -20,6 +20,7 @@ COLLECTORS: dict[str, str] = {
     "mastodon": "collectors.mastodon:MastodonCollector",
     "reddit": "collectors.reddit:RedditCollector",
     "youtube": "collectors.youtube:YoutubeCollector",
+    "x": "collectors.x:XCollector",
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import orjson
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, and_, func, or_, select, update
 
 from core.records import Interval, Outcome, Page, Query, Rejected, Sampled
 from core.text import clean
@@ -66,11 +66,14 @@ class RunWriter(Handle):
     def claim(self, watch: str, query: Query) -> tuple[Query, tuple[Interval, ...]]:
         """What a run that resumes at the cursor of `query` may say it covers, and what was cut on the way there.
 
-        The span begins where the newest closed run of this question ended, so that a completed run also answers for
-        the failed ones between; the intervals are those that these failed or killed runs had to leave incomplete.
+        The span begins where the newest run of this question ended that came to its end, so that a completed run also
+        answers for the failed ones between; the intervals are those that these failed or killed runs had to leave
+        incomplete.
         """
         same = (runs.c.source == query.source, runs.c.query_hash == query.hash)
-        done = runs.c.outcome.in_([Outcome.OK.value, Outcome.EMPTY.value, Outcome.TRUNCATED.value])
+        # A run that its budget ended has an error: it did not come as far as it asked.
+        whole = and_(runs.c.outcome == Outcome.TRUNCATED.value, runs.c.error == "")
+        done = or_(runs.c.outcome.in_([Outcome.OK.value, Outcome.EMPTY.value]), whole)
         with reading(self._engine) as connection:
             mine = (runs.c.watch_id == watch_number(connection, watch), *same)
             newest = select(func.max(runs.c.until, type_=runs.c.until.type), func.max(runs.c.id)).where(*mine, done)

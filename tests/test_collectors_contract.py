@@ -17,7 +17,7 @@ import pytest
 from fake_hackernews import FakeHackerNews, comment, story
 from worlds import KEYS, NOW, PHRASE, SECRET, SINCE, UNTIL, World
 from worlds_news import feeds_world, gdelt_world, googlenews_world
-from worlds_paid import GIVEN, reddit_world
+from worlds_paid import GIVEN, reddit_world, x_world
 from worlds_social import bluesky_world, jetstream_world, mastodon_world, youtube_world
 
 from collectors.files import FilesCollector
@@ -100,6 +100,7 @@ WORLDS: dict[str, Callable[[Path, Any], World]] = {
     "mastodon": mastodon_world,
     "reddit": reddit_world,
     "youtube": youtube_world,
+    "x": x_world,
 }
 """By collector, or "collector:way" where one has several ways to its source."""
 

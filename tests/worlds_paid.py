@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from fake_reddit import FakeReddit, comment, submission
-from worlds import KEYS, NOW, PHRASE, SECRET, SINCE, UNTIL, World, local
+from fake_x import FakeX, post
+from worlds import KEYS, NOW, PHRASE, SECRET, SINCE, UNTIL, World, local, patient
 
 from collectors.reddit import RedditCollector
 from collectors.reddit_client import RedditClient
+from collectors.x import XCollector
+from collectors.x_client import XClient
 from core.http import Transport
 from core.pacing import Pacer
 from core.permissions import NEEDED, Permission
@@ -69,3 +72,36 @@ def _served(httpserver: Any, path: str, things: list[dict[str, Any]]) -> FakeRed
     for method in ("GET", "POST"):
         httpserver.expect_request(re.compile(f"{path}/.*"), method=method).respond_with_handler(fake)
     return fake
+
+
+def x_world(tmp_path: Path, httpserver: Any) -> World:
+    crowd = SINCE + timedelta(days=4)
+    second = timedelta(seconds=1)
+    posts = [
+        post(SINCE, f"{PHRASE} at the first moment", 1),
+        post(UNTIL - second, f"{SECRET} {PHRASE} at the last", 2),
+        post(UNTIL, f"{PHRASE} too late", 3),
+        post(SINCE - second, f"{PHRASE} too early", 4),
+        *[post(crowd + n * second, f"{PHRASE} in the crowd, number {n}", n) for n in range(1_300)],
+        *[post(SINCE + n * 3_600 * second, "something else altogether", n) for n in range(200)],
+    ]
+    fake = FakeX(posts, NOW, prefix="/x")
+    httpserver.expect_request(re.compile("/x/2/.*")).respond_with_handler(fake)
+    httpserver.expect_request(re.compile("/looping/2/tweets/counts/.*")).respond_with_handler(
+        FakeX(posts, NOW, prefix="/looping")
+    )
+    again = {"data": [post(crowd, PHRASE)], "meta": {"result_count": 1, "next_token": "t0"}}
+    httpserver.expect_request(re.compile("/looping/2/tweets/search/.*")).respond_with_json(again)
+    httpserver.expect_request(re.compile("/broken/2/.*")).respond_with_data("<html>", content_type="text/html")
+
+    def collector(path: str) -> XCollector:
+        settings = local(tmp_path, x_url=httpserver.url_for(path), **GIVEN)
+        return XCollector(XClient(settings, patient(settings)), lambda: KEYS, clock=lambda: NOW)
+
+    query = Query(f'"{PHRASE}"', SINCE, UNTIL, "x", {"archive": "yes"})
+    truth = {p["id"] for p in posts if PHRASE in p["text"]} - {posts[2]["id"], posts[3]["id"]}
+    world = World(
+        collector("/x"), query, truth, lambda: len(fake.asked), query, collector("/broken"),
+        replace(query, expression="nobodysaysthis"),
+    )  # fmt: skip
+    return replace(world, capped=replace(world, collector=collector("/looping")))
