@@ -5,6 +5,7 @@ and names the command that helps; only `migrate` changes a schema.
 """
 
 from store.annotations import Annotations, open_annotations
+from store.export_log import Shown
 from store.find import PostFilter
 from store.forget import Forgotten
 from store.posts import Saved
@@ -20,6 +21,7 @@ __all__ = [
     "PostFilter",
     "Reader",
     "Saved",
+    "Shown",
     "Store",
     "migrate",
     "open_annotations",

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-import orjson
 from sqlalchemy import Connection, event, insert, select
 
 from core.errors import ConfigError
 from core.text import clean
-from store.bulk import select_in
 from store.engine import BUSY_SECONDS, changing, make_engine
-from store.handle import Handle
-from store.schema import acknowledgements, export_log, export_posts, incidents, labels, notes, sources, tags, watches
-from store.statements import chunks, find_number, upsert
+from store.export_log import ExportWriter, known_watch, posts_by_name
+from store.schema import acknowledgements, incidents, labels, notes, tags
+from store.statements import upsert
 from store.upgrade import check_schema
 
-WRITABLE = frozenset({"labels", "notes", "tags", "acknowledgements", "export_log", "export_posts", "data_version"})
+WRITABLE = frozenset({"labels", "notes", "tags", "acknowledgements", "export_log", "export_posts", "shown",
+                      "texts_taken", "data_version"})  # fmt: skip
 _WRITES = {sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE}
 
 
-class Annotations(Handle):
+class Annotations(ExportWriter):
     """Adds labels, tags, notes, acknowledgements and export records; posts and figures are out of its reach."""
 
     def add_label(self, source: str, post_id: str, *, head: str, value: str, author: str, now: datetime) -> None:
@@ -47,7 +45,7 @@ class Annotations(Handle):
         """Write a note at a time of the timeline; returns its number."""
         with changing(self._engine) as connection:
             row = {
-                "watch_id": _watch(connection, watch),
+                "watch_id": known_watch(connection, watch),
                 "at": at,
                 "text": clean(text),
                 "author": author,
@@ -62,34 +60,6 @@ class Annotations(Handle):
                 raise ConfigError(f"there is no incident {incident}; list them with: uproar alerts list")
             row = {"incident_id": incident, "who": clean(who), "at": now}
             connection.execute(upsert(connection, acknowledgements, ("incident_id",), ()), [row])
-
-    def log_export(
-        self,
-        watch: str,
-        kind: str,
-        path_name: str,
-        rows: int,
-        stamp: Mapping[str, str],
-        posts: Iterable[tuple[str, str]],
-        now: datetime,
-    ) -> int:
-        """Record which file holds which posts (source, id), so that a deletion can name it; returns its number.
-
-        `path_name` is the file's name. `posts` is read as a stream; those no longer in the store are left out. A long
-        list is written in several transactions, so that nobody waits for all of it.
-        """
-        with changing(self._engine) as connection:
-            row = {
-                "watch_id": _watch(connection, watch), "kind": kind, "path_name": clean(path_name), "rows": rows,
-                "stamp": orjson.dumps(dict(stamp), default=str).decode(), "exported_at": now, "erased": 0,
-            }  # fmt: skip
-            number = int(connection.execute(insert(export_log).returning(export_log.c.id), row).scalar_one())
-        for part in chunks(posts, 1000):
-            with changing(self._engine) as connection:
-                held = [{"post": post, "export_id": number} for post in _posts(connection, part)]
-                if held:
-                    connection.execute(upsert(connection, export_posts, ("post", "export_id"), ()), held)
-        return number
 
 
 def open_annotations(url: str, *, busy_timeout: float = BUSY_SECONDS) -> Annotations:
@@ -117,25 +87,7 @@ def _authorize(action: int, table: str | None, *_: object) -> int:
     return sqlite3.SQLITE_DENY if refused else sqlite3.SQLITE_OK
 
 
-def _watch(connection: Connection, name: str) -> int:
-    number = find_number(connection, watches, name)
-    if number is None:
-        raise ConfigError(f"the store holds no watch {name!r}: collect or import something for it first")
-    return number
-
-
 def _post(connection: Connection, source: str, post_id: str) -> int:
-    for number in _posts(connection, [(source, post_id)]):
+    for number in posts_by_name(connection, [(source, post_id)]):
         return number
     raise ConfigError(f"the store holds no such post of {source!r}; it may have been deleted")
-
-
-def _posts(connection: Connection, wanted: Iterable[tuple[str, str]]) -> Iterator[int]:
-    by_source: dict[str, list[str]] = {}
-    for source, post_id in wanted:
-        by_source.setdefault(clean(source), []).append(clean(post_id))
-    for source, ids in by_source.items():
-        source_id = find_number(connection, sources, source)
-        if source_id is not None:
-            sql = "SELECT id FROM posts WHERE source_id = ? AND post_id IN {}"
-            yield from (number for (number,) in select_in(connection, sql, ids, (source_id,)))

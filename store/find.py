@@ -16,6 +16,7 @@ from core.records import SENTIMENTS, STANCES, TOPICS
 from store.counting import has_topic, is_relevant, language, sighted_posts
 from store.engine import reading
 from store.handle import Handle
+from store.post_columns import PostColumns, post_columns, select_columns
 from store.post_frames import POST_COLUMNS, post_frame
 from store.registry import shown_model
 from store.schema import TOPIC_NUMBERS, posts, scores, sightings, sources, watches
@@ -93,6 +94,16 @@ class PostReader(Handle):
             with closing(streaming.execute(query)) as found:
                 for rows in found.partitions(chunk):
                     yield post_frame(rows, known, model)
+
+    def stream_columns(self, filter: PostFilter, *, chunk: int = 4000) -> Iterator[PostColumns]:
+        """The posts of `stream_posts` as plain columns: three times as fast, for files."""
+        with reading(self._engine) as connection:
+            query, _ = _select(connection, filter)
+            known = names(connection, sources)
+            streaming = connection.execution_options(stream_results=True, yield_per=chunk)
+            with closing(streaming.execute(select_columns(query))) as found:
+                for rows in found.partitions(chunk):
+                    yield post_columns(rows, known)
 
 
 def _select(connection: Connection, filter: PostFilter) -> tuple[Select[Any], str]:

@@ -9,6 +9,7 @@ from store.announcements import AnnouncementReader
 from store.counts import RollupReader
 from store.coverage import CoverageReader
 from store.engine import make_engine, reading
+from store.export_log import ExportReader
 from store.find import PostReader
 from store.frames import frame
 from store.incident_reader import AlertReader
@@ -23,7 +24,7 @@ from store.upgrade import check_schema
 
 class Reader(
     RollupReader, PostReader, PublicReader, CoverageReader, AnnouncementReader, AlertReader, SpendingReader,
-    TermsVersionReader, TermsChangeReader,
+    TermsVersionReader, TermsChangeReader, ExportReader,
 ):  # fmt: skip
     """Reads frames and records; it cannot write, and every method sees one consistent state."""
 

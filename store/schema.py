@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeEngine
 from core.records import TOPICS, Reason
 from store.types import UtcHour, UtcTime
 
-REVISION = "0003"
+REVISION = "0004"
 """The schema that this program speaks: the head of `store.migrations`."""
 
 REASONS = (Reason.TEXT, Reason.THREAD, Reason.IMPORT)
@@ -205,12 +205,18 @@ export_log = Table(
     "export_log", metadata,
     Column("id", _ID, primary_key=True), _need("watch_id", Integer), _text("kind"), _text("path_name"),
     _need("rows", BigInteger), _text("stamp"), _need("exported_at", UtcTime), _need("erased", BigInteger),
+    Column("mark", Text, nullable=False, server_default=""), Column("who", Text, nullable=False, server_default=""),
 )  # fmt: skip
 export_posts = Table(
     "export_posts", metadata,
     _need("post", BigInteger), _need("export_id", BigInteger),
     PrimaryKeyConstraint("post", "export_id"), sqlite_with_rowid=False,
 )  # fmt: skip
+shown = Table("shown", metadata, Column("id", Text, primary_key=True), _need("watch_id", Integer), _text("kind"),
+              _need("shown_at", UtcTime), _text("figures"))  # fmt: skip
+texts_taken = Table("texts_taken", metadata, _text("who"), _text("source"), _need("day", Integer),
+                    _need("texts", BigInteger), PrimaryKeyConstraint("who", "source", "day"),
+                    sqlite_with_rowid=False)  # fmt: skip
 
 # Documents of platforms. A version counts while its generation is not below that of its source: a repository whose
 # history was rewritten is read again under the next generation.
