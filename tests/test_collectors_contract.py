@@ -25,7 +25,6 @@ from collectors.hackernews import HackerNewsCollector
 from collectors.protocol import Limits
 from collectors.registry import COLLECTORS, load_collector
 from core.errors import BudgetExhausted, ConfigError, UproarError
-from core.http import Transport
 from core.records import Page, Query
 from core.settings import Settings
 
@@ -78,8 +77,9 @@ def hackernews_world(tmp_path: Path, httpserver: Any) -> World:
     httpserver.expect_request("/broken/search_by_date").respond_with_data("<html>", content_type="text/html")
 
     def collector(path: str) -> HackerNewsCollector:
-        transport = Transport(Settings(home=tmp_path, allow_private_addresses=True), sleep=lambda seconds: None)
-        return HackerNewsCollector(transport, lambda: KEYS, url=httpserver.url_for(path), clock=lambda: NOW)
+        return HackerNewsCollector(
+            patient(local(tmp_path)), lambda: KEYS, url=httpserver.url_for(path), clock=lambda: NOW
+        )
 
     query = Query(f'"{PHRASE}"', SINCE, UNTIL, "hackernews")
     world = World(

@@ -47,6 +47,13 @@ def local(tmp_path: Path, **changes: Any) -> Settings:
     return Settings(home=tmp_path, allow_private_addresses=True, author_key=SECRET_KEY, **changes)
 
 
-def patient(settings: Settings) -> Transport:
+PACE = {"timeout": 20.0}
+"""How long a patient transport waits for an answer, in seconds; the suite of faults has no time for so much."""
+
+SLEPT: list[float] = []
+"""What every patient transport would have slept."""
+
+
+def patient(settings: Settings, **changes: Any) -> Transport:
     """A transport that loses no time waiting."""
-    return Transport(settings, sleep=lambda seconds: None)
+    return Transport(settings, timeout=PACE["timeout"], sleep=SLEPT.append, **changes)
