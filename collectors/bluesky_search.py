@@ -10,9 +10,9 @@ from typing import Any
 
 from collectors.bluesky_records import post_of_view
 from collectors.bluesky_xrpc import XrpcReader
-from collectors.json_fields import NotAPost, count, inside
+from collectors.json_fields import NotAPost, count, inside, moment
 from collectors.protocol import Limits
-from collectors.windows import Window, closed_windows, resume_at
+from collectors.windows import Window, astray, closed_windows, resume_at
 from core.errors import SourceChanged
 from core.expressions import Term
 from core.keys import Keys
@@ -30,6 +30,7 @@ PAGE = 100
 METHOD = "app.bsky.feed.searchPosts"
 _DAY = 86_400
 _SHORT = 3_600
+_FAR = datetime(9990, 1, 1, tzinfo=UTC)
 _MISSING = 0.9  # of the posts that search counts, so many come: it counts hidden and deleted ones too
 
 
@@ -76,16 +77,19 @@ class BlueskySearch:
             math.floor(since.timestamp()), math.ceil(query.until.timestamp()), ask,
             first=_DAY, longest=8 * _DAY, enough=CAP // 4,
         )  # fmt: skip
+        lost = False
         for window in windows:
+            strayed = astray(_times(window.answer), window.start, window.end)
+            lost = lost or strayed
             held, rejected = self._held(window, matcher, keys, since, query.until)
             end = min(datetime.fromtimestamp(window.end, UTC), query.until)
             parts = [held[n : n + PAGE] for n in range(0, len(held), PAGE)] or [held]
             for part in parts[:-1]:
                 yield Page(part)
-            withheld = partial or window.capped or window.answer.short
+            withheld = partial or window.capped or window.answer.short or strayed
             yield Page(
                 parts[-1],
-                cursor=max(end - OVERLAP, since).isoformat(),
+                cursor=None if lost else max(end - OVERLAP, since).isoformat(),
                 truncated=(_interval(window),) if withheld else (),
                 rejected=rejected,
                 read=len(window.answer.views),
@@ -166,6 +170,14 @@ def _read(answer: Any) -> tuple[list[Any], str, int]:
     if not isinstance(views, list):
         raise SourceChanged("Bluesky search answered without a list of posts")
     return views, cursor if isinstance(cursor, str) else "", count(inside(answer, "hitsTotal")) or 0
+
+
+def _times(answer: _Answer) -> list[datetime]:
+    """When the posts were made and indexed, both: by which of them search keeps time is not documented."""
+    said = (
+        v for view in answer.views.values() for v in (inside(view, "record", "createdAt"), inside(view, "indexedAt"))
+    )
+    return [at for value in said if (at := moment(value, _FAR)) is not None]
 
 
 def _interval(window: Window[_Answer]) -> Interval:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 from collectors.gdelt_api import CAP, INTERVAL, GdeltApi, seen_at
 from collectors.news_terms import any_of, exact
 from collectors.protocol import Limits
-from collectors.windows import closed_windows, resume_at
+from collectors.windows import astray, closed_windows, resume_at
 from core.errors import ConfigError
 from core.http import Transport
 from core.keys import Keys
@@ -83,17 +83,22 @@ class GdeltCollector:
 
         if since >= query.until:
             return
+        lost = False
         for window in closed_windows(
             math.floor(since.timestamp()), math.ceil(query.until.timestamp()), ask,
             first=_DAY, longest=32 * _DAY, enough=CAP // 4, shortest=_STEP,
         ):  # fmt: skip
+            times = [at for article in window.answer if (at := seen_at(article.get("seendate"))) is not None]
+            strayed = astray(times, window.start, window.end + 1)  # both ends of a search are taken in
+            lost = lost or strayed
             start, end = max(since, _utc(window.start)), min(query.until, _utc(window.end))
             held, rejected = _held(window.answer, matcher, keys, now, start, end)
             for n in range(0, max(len(held) - PAGE, 0), PAGE):
                 yield Page(held[n : n + PAGE])
-            cut = window.capped or not whole
+            cut = window.capped or strayed or not whole
             yield Page(
-                held[(max(len(held) - 1, 0) // PAGE) * PAGE :], cursor=max(end - OVERLAP, since).isoformat(),
+                held[(max(len(held) - 1, 0) // PAGE) * PAGE :], 
+                cursor=None if lost else max(end - OVERLAP, since).isoformat(),
                 truncated=(Interval(start, end),) if cut else (), rejected=rejected, read=len(window.answer),
             )  # fmt: skip
 

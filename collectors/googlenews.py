@@ -11,7 +11,7 @@ from collectors.feed_entries import Feed, read_feed
 from collectors.feeds import LONGEST, MAX_FEED, article
 from collectors.news_terms import any_of, exact
 from collectors.protocol import Limits
-from collectors.windows import resume_at
+from collectors.windows import astray, resume_at
 from core.errors import ConfigError
 from core.http import Transport
 from core.keys import Keys
@@ -62,25 +62,31 @@ class GoogleNewsCollector:
         since = resume_at(cursor, query.since)
         day, last = (since - _DAY).date(), (query.until + _DAY).date()
         seen: set[str] = set()
+        before: list[tuple[str, ...]] = []
+        lost = False
         while day <= last:
             held: dict[str, Sighted] = {}
             rejected: list[Rejected] = []
+            answers: list[tuple[str, ...]] = []
             read, cut = 0, not whole
             for search in searches:
                 limits.spend(1, now=self._clock())
                 feed = self._day(search, day, edition)
                 read += len(feed.entries)
-                cut = cut or len(feed.entries) >= CAP
+                answers.append(tuple(entry.id for entry in feed.entries))
+                strayed = answers[-1:] != [()] and (answers[-1] in before or _elsewhere(feed, day))
+                lost, cut = lost or strayed, cut or strayed or len(feed.entries) >= CAP
                 for number, entry in enumerate(feed.entries, 1):
                     if entry.at is None or not entry.title:
                         rejected.append(Rejected(number, "article without a time or a title"))
                     elif since <= entry.at < query.until and entry.id not in seen:
                         post = article(self.name, entry, keys, self._clock(), entry.author, edition[0])
                         held |= {sighted.post.id: sighted for sighted in matcher.sight([post])}
+            before = answers
             seen = set(held)  # a day's articles may stand in its neighbour's answer too
             yield Page(
                 tuple(sorted(held.values(), key=lambda s: (s.post.created_at, s.post.id))),
-                cursor=max(since, min(_midnight(day + _DAY), query.until) - OVERLAP).isoformat(),
+                cursor=None if lost else max(since, min(_midnight(day + _DAY), query.until) - OVERLAP).isoformat(),
                 truncated=_span(day, since, query.until) if cut else (), rejected=tuple(rejected), read=read,
             )  # fmt: skip
             day += _DAY
@@ -103,6 +109,12 @@ def _edition(options: Mapping[str, str]) -> tuple[str, str]:
     if not found:
         raise ConfigError(f"googlenews: edition {options['edition']!r} is no language and country, such as de-DE")
     return found[1], found[2]
+
+
+def _elsewhere(feed: Feed, day: date) -> bool:
+    """Whether all articles are of other days, the neighbours not counted, for whose midnight it is nobody says."""
+    start, end = _midnight(day - _DAY), _midnight(day + 2 * _DAY)
+    return astray((e.at for e in feed.entries if e.at), int(start.timestamp()), int(end.timestamp()))
 
 
 def _midnight(day: date) -> datetime:

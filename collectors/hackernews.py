@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 from collectors.hackernews_hits import post_of
 from collectors.json_fields import NotAPost
 from collectors.protocol import Limits
-from collectors.windows import Window, closed_windows, resume_at
+from collectors.windows import Window, astray, closed_windows, resume_at
 from core.errors import ConfigError, SourceChanged
 from core.expressions import Term
 from core.http import Transport
@@ -93,7 +93,10 @@ class HackerNewsCollector:
             math.floor(since.timestamp()), math.ceil(query.until.timestamp()), ask,
             first=_DAY, longest=_LONGEST, enough=CAP // 4,
         )  # fmt: skip
+        lost = False
         for window in windows:
+            strayed = astray(_times(window.answer), window.start, window.end)
+            lost = lost or strayed
             held, rejected = self._held(window, matcher, keys, since, query.until)
             end = min(datetime.fromtimestamp(window.end, UTC), query.until)
             parts = [held[n : n + PAGE] for n in range(0, len(held), PAGE)] or [held]
@@ -101,8 +104,8 @@ class HackerNewsCollector:
                 yield Page(part)
             yield Page(
                 parts[-1],
-                cursor=max(end - OVERLAP, since).isoformat(),
-                truncated=(_interval(window),) if window.capped or window.answer.short else (),
+                cursor=None if lost else max(end - OVERLAP, since).isoformat(),
+                truncated=(_interval(window),) if window.capped or window.answer.short or strayed else (),
                 rejected=rejected,
                 read=len(window.answer.hits),
             )
@@ -188,6 +191,11 @@ def _read(answer: Any) -> tuple[list[dict[str, Any]], int, int]:
     if not all(isinstance(hit, dict) for hit in hits) or not isinstance(total, int) or not isinstance(size, int):
         raise SourceChanged("Hacker News search answered with hits or counts of another kind")
     return hits, total, max(size, 1)
+
+
+def _times(answer: _Answer) -> list[datetime]:
+    seconds = (hit.get("created_at_i") for hit in answer.hits.values())
+    return [datetime.fromtimestamp(at, UTC) for at in seconds if isinstance(at, int) and 0 < at < 2**33]
 
 
 def _interval(window: Window[_Answer]) -> Interval:

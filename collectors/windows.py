@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
@@ -27,6 +27,15 @@ def resume_at(cursor: str | None, since: datetime) -> datetime:
     except ValueError:
         return since
     return at.astimezone(UTC) if at.tzinfo else since
+
+
+def astray(times: Iterable[datetime], start: int, end: int) -> bool:
+    """Whether records came and not one of them lies in [start, end): the answer is to another question, an older one.
+
+    Its window is truncated, and no cursor may be given from there on, so that the next run asks again.
+    """
+    inside = [start <= at.timestamp() < end for at in times]
+    return bool(inside) and not any(inside)
 
 
 def closed_windows(

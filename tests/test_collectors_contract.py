@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from fake_hackernews import FakeHackerNews, comment, story
-from worlds import KEYS, NOW, PHRASE, SECRET, SINCE, UNTIL, World
+from worlds import KEYS, NOW, PHRASE, SECRET, SINCE, UNTIL, World, local, patient
 from worlds_news import feeds_world, gdelt_world, googlenews_world
 from worlds_paid import GIVEN, reddit_world, x_world
 from worlds_social import bluesky_world, jetstream_world, mastodon_world, youtube_world
