@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 _ITEM = re.compile(rb"<item>.*?</item>", re.DOTALL)
+_PLACE = re.compile(
+    rb"[?&](cursor|page|after|before|count|pageToken|min_id|max_id|since_id|next_token|pagination_token)=[^& ]*"
+)
 _STALL = 30.0
 
 
@@ -80,8 +83,8 @@ class FaultProxy:
     """Passes requests on to a server on this machine. `arm` breaks some of them; use it in a `with` block.
 
     A fault is a function of the server's reply: to a Reply, to raw bytes (sent, then the connection ends), or to
-    one of the words "reset", "stall", "repeat" (the reply before, once more) and "loop" (the first reply to such a
-    path, from then on).
+    one of the words "reset", "stall", "repeat" (the reply before, once more) and "loop" (the first page of the same
+    question, whatever page was asked for).
     """
 
     def __init__(self, port: int) -> None:
@@ -110,6 +113,10 @@ class FaultProxy:
     def url_for(self, path: str) -> str:
         """As `httpserver.url_for`, through the proxy."""
         return f"http://localhost:{self.port}{path}"
+
+    def stand_before(self, port: int) -> None:
+        """Pass requests on to another server."""
+        self._upstream = port
 
     def arm(self, fault: Callable[[Reply], Reply | bytes | str] | None, *, skip: int = 0, times: int = 1) -> None:
         """Strike `times` requests after the next `skip`; None strikes none."""
@@ -145,8 +152,8 @@ class FaultProxy:
         return Reply(status.partition(b" ")[2], headers, content)
 
     async def _answer(self, head: bytes, reply: Reply, writer: asyncio.StreamWriter) -> None:
-        path = head.partition(b"?")[0]
-        self._first.setdefault(path, reply)
+        asked = _PLACE.sub(b"", head.partition(b"\r\n")[0])
+        self._first.setdefault(asked, reply)
         self.asked += 1
         said: Reply | bytes | str = reply
         if self._fault is not None and self._skip <= 0 and self.struck < self._times:
@@ -154,7 +161,7 @@ class FaultProxy:
             said = self._fault(reply)
         self._skip -= 1
         if said in ("repeat", "loop"):
-            said = (self._before if said == "repeat" else self._first[path]) or reply
+            said = (self._before if said == "repeat" else self._first[asked]) or reply
         if isinstance(said, Reply):
             self._before = reply
             said = said.wire()

@@ -10,14 +10,12 @@ from typing import Any
 
 from fake_reddit import FakeReddit, comment, submission
 from fake_x import FakeX, post
-from worlds import KEYS, NOW, PHRASE, SECRET, SINCE, UNTIL, World, local, patient
+from worlds import KEYS, NOW, PHRASE, SECRET, SINCE, UNTIL, World, local, patient, quick_pacer
 
 from collectors.reddit import RedditCollector
 from collectors.reddit_client import RedditClient
 from collectors.x import XCollector
 from collectors.x_client import XClient
-from core.http import Transport
-from core.pacing import Pacer
 from core.permissions import NEEDED, Permission
 from core.records import Query
 
@@ -54,8 +52,8 @@ def reddit_world(tmp_path: Path, httpserver: Any) -> World:
     def collector(path: str) -> RedditCollector:
         url = httpserver.url_for(path)
         settings = local(tmp_path, reddit_url=url, reddit_oauth_url=url, **GIVEN)
-        pacer = Pacer(sleep=lambda seconds: None)
-        transport = Transport(settings, sleep=lambda seconds: None, pacer=pacer)
+        pacer = quick_pacer()
+        transport = patient(settings, pacer=pacer)
         return RedditCollector(RedditClient(settings, transport, pacer=pacer), lambda: KEYS, clock=lambda: NOW)
 
     query = Query(f'"{PHRASE}"', SINCE, UNTIL, "reddit", {"subreddits": "test"})
