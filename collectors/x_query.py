@@ -24,7 +24,7 @@ def x_query(tree: Node, *, reposts: bool, archive: bool, given: str = "") -> str
             "x: X has no prefix*, so these terms leave nothing to search for. Add whole words, or options = "
             '{ query = "..." } in X\'s own language'
         )
-    grouped = said if _is_group(said) or not re.search(r"\bOR\b", said) else f"({said})"
+    grouped = f"({said})" if _has_open_or(said) else said
     whole = grouped if reposts else f"{grouped} {NO_REPOSTS}"
     most = ARCHIVE_LENGTH if archive else RECENT_LENGTH
     if len(whole) > most:
@@ -43,11 +43,12 @@ def _said(node: Node) -> str:
         return ""
     parts = [_said(part) for part in node.parts]
     if isinstance(node, AllOf):
-        return " ".join(part if _is_group(part) or " OR " not in part else f"({part})" for part in parts if part)
+        return " ".join(f"({part})" if _has_open_or(part) else part for part in parts if part)
     assert isinstance(node, AnyOf)
     if not all(parts):
         return ""
-    return " OR ".join(f"({p})" if " " in p and not _is_group(p) and not p.startswith('"') else p for p in parts)
+    return " OR ".join(f"({said})" if isinstance(part, AllOf) and " " in said else said
+                       for part, said in zip(node.parts, parts, strict=True))  # fmt: skip
 
 
 def _term(term: Term) -> str:
@@ -59,13 +60,11 @@ def _term(term: Term) -> str:
     return f'"{inner}"'
 
 
-def _is_group(said: str) -> bool:
-    """Whether one pair of parentheses holds all of it."""
-    if not (said.startswith("(") and said.endswith(")")):
-        return False
+def _has_open_or(said: str) -> bool:
+    """Whether an OR stands outside of quotes and parentheses: what is joined to it needs a pair around it."""
     depth = 0
-    for n, char in enumerate(said):
-        depth += (char == "(") - (char == ")")
-        if depth == 0 and n < len(said) - 1:
-            return False
-    return True
+    for token in re.findall(r'"[^"]*"?|[()]|[^\s()"]+', said):
+        depth += (token == "(") - (token == ")")
+        if token == "OR" and depth == 0:
+            return True
+    return False
