@@ -50,7 +50,7 @@ def text(value: Any) -> str:
 def name(value: Any) -> str:
     """An id or short name, a number too; "" for anything else and for one that is too long."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+        return str(value) if abs(value) < 2**63 else ""
     found = clean(value).strip() if isinstance(value, str) else ""
     return found if len(found) <= MAX_ID else ""
 
