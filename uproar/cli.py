@@ -23,6 +23,7 @@ from uproar.verbs import (
     exporting,
     gather,
     reading,
+    saying,
     scoring,
     terms,
     upkeep,
@@ -36,7 +37,21 @@ app = typer.Typer(
     help="How people react when a platform changes its terms.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (demo, gather, scoring, reading, effects, comparing, volume, alerting, exporting, terms, watching, upkeep):
+for group in (
+    demo,
+    gather,
+    scoring,
+    reading,
+    effects,
+    comparing,
+    saying,
+    volume,
+    alerting,
+    exporting,
+    terms,
+    watching,
+    upkeep,
+):
     group.register(app)
 
 
