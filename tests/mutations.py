@@ -33,10 +33,10 @@ def broken(draw: st.DrawFn, record: Any) -> Any:
         for key in way:
             inner = inner[key]
         if last is None:
-            return draw(ODD)
+            return copy.deepcopy(draw(ODD))
         change = draw(st.sampled_from(("drop", "rename", "retype")))
         if change == "retype" or isinstance(inner, list):
-            inner[last] = draw(ODD)
+            inner[last] = copy.deepcopy(draw(ODD))
         else:
             value = inner.pop(last)
             if change == "rename":
