@@ -35,7 +35,8 @@ DEMANDS = (
         rf"\b{_LEAVE}\s+(?:all\s+)?(?:of\s+)?(?:{_MINE})?{_OWN}\b|\b(?:just |already )?(?:uninstalled|unsubscribed)\b"
         r"|\bdelet(?:ed|ing) (?:it|everything)\b|\b(?:i'?m|we'?re|i am|we are) (?:leaving|out|done with)\b"
         r"|\b(?:i|we|i'?m|i'?ve|we'?re|have|am) (?:\w+ )?(?:mov|switch)(?:ed|ing) (?:\w+ ){0,3}to \w+",
-        r"\bdelet\w*|\bremov\w*|\baccounts?\b|\bleav(?:e|ing)\b|\bdownload your\b|\bexport\b",
+        r"\b(?:delet|remov)\w* (?:your|an?|any|all|the) (?:\w+ )?(?:accounts?|content|data|tracks?|files|uploads?)\b"
+        r"|\baccount deletion\b|\bleav(?:e|ing)\b|\bdownload your\b|\bexport your\b",
     ),
     _demand(
         "opt_out",
