@@ -9,20 +9,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
+import httpx
 from pydantic import SecretStr
 
 from alerts.message import Message
+from alerts.webhook import CONNECT_SECONDS, READ_SECONDS, WHOLE_SECONDS, Receiver, WebhookChannel
 from core.errors import AlertNotSent, ConfigError
 from core.settings import Settings
 
 if TYPE_CHECKING:
     from apprise import NotifyBase
-
-CONNECT_SECONDS = 5.0
-READ_SECONDS = 10.0
-"""Per read. A URL may set its own with ?cto= and ?rto=."""
-WHOLE_SECONDS = 30.0
-"""For one message altogether: a receiver that drips bytes does not hold up the others."""
 
 _KEYED = frozenset({"json", "jsons", "form", "forms", "xml", "xmls"})
 _STATUS = re.compile(r"error[=:]\s*(\d{3})\b")
@@ -47,7 +43,7 @@ class AppriseChannel:
 
     def __init__(self, name: str, url: SecretStr) -> None:
         self.name = name
-        self._plugin = _plugin(name, url)
+        self._plugin: Any = _plugin(name, url)
 
     def __repr__(self) -> str:
         return f"AppriseChannel(name={self.name!r})"
@@ -74,6 +70,19 @@ class AppriseChannel:
         if not taken:
             raise AlertNotSent(f"channel {self.name!r}: {_reason(statuses)}")
 
+    def receiver(self) -> Receiver | None:
+        """The same target for a request of our own, where it is a plain json:// POST; else None."""
+        plugin = self._plugin
+        if plugin.schema not in ("json", "jsons") or plugin.method != "POST" or plugin.payload_extras or plugin.params:
+            return None
+        port = f":{plugin.port}" if isinstance(plugin.port, int) else ""
+        host = f"[{plugin.host}]" if ":" in plugin.host else plugin.host
+        connect, read = plugin.request_timeout
+        return Receiver(
+            f"{'https' if plugin.secure else 'http'}://{host}{port}{plugin.fullpath or '/'}", plugin.user or "",
+            plugin.password or "", dict(plugin.headers), connect, read, bool(plugin.verify_certificate),
+        )  # fmt: skip
+
 
 class UnusableChannel:
     """Stands for a channel whose address cannot be used: it refuses each message with the reason."""
@@ -97,13 +106,49 @@ def load_channels(settings: Settings, *, strict: bool = True) -> dict[str, Chann
     refused = []
     for name, url in settings.channels.items():
         try:
-            found[name.lower()] = AppriseChannel(name.lower(), url)
+            found[name.lower()] = open_channel(name.lower(), url)
         except ConfigError as error:
             found[name.lower()] = UnusableChannel(name.lower(), str(error))
             refused.append(str(error))
     if strict and refused:
         raise ConfigError("; ".join(refused))
     return found
+
+
+def open_channel(name: str, url: SecretStr) -> Channel:
+    """The channel at that address: our own request for a plain web address or json://, else Apprise.
+
+    Raises ConfigError where neither knows what to do with it.
+    """
+    receiver = _plain_web(url.get_secret_value())
+    if receiver is None:
+        plugin = AppriseChannel(name, url)
+        receiver = plugin.receiver()
+        return plugin if receiver is None else WebhookChannel(name, receiver)
+    return WebhookChannel(name, receiver)
+
+
+def _plain_web(address: str) -> Receiver | None:
+    """A receiver for http(s) addresses that are no service Apprise knows by its address (Slack, Discord, Teams ...)."""
+    if not address.startswith(("https://", "http://")):
+        return None
+    try:
+        parsed = httpx.URL(address)
+    except httpx.InvalidURL:
+        return None
+    if not parsed.host:
+        return None
+    from apprise import Apprise
+
+    with _silence():
+        try:
+            known_service = Apprise.instantiate(address, suppress_exceptions=True)
+        except Exception:  # what Apprise raises may quote the address, and means: not one of its services
+            known_service = None
+    if known_service is not None:
+        return None
+    bare = parsed.copy_with(username=None, password=None) if parsed.userinfo else parsed
+    return Receiver(str(bare), parsed.username, parsed.password)
 
 
 def _plugin(name: str, url: SecretStr) -> NotifyBase:

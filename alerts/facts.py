@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from reports.overview import Overview
     from store import Reader
+
+_RULES = ("spike", "topic_spike", "share", "collection", "silent", "budget", "channel", "digest")
+"""By gravity: the first of a message is told in full."""
 
 
 def gather(
@@ -62,28 +65,40 @@ def gather(
 
 def renderer(
     reader: Reader, watches: Iterable[Watch], *, clock: Callable[[], datetime], dashboard_url: str
-) -> Callable[[Delivery], Message]:
-    """The `render` of `alerts.outbox.deliver` over the given watches.
+) -> Callable[[Sequence[Delivery]], Message]:
+    """The `render` of `alerts.outbox.deliver` over the given watches: the gravest in full, the others in a line each.
 
     What it returns raises ConfigError for an incident of a watch that is not among them.
     """
     by_name = {watch.name: watch for watch in watches}
 
-    def message(delivery: Delivery) -> Message:
-        incidents = reader.incidents()
-        names = incidents.loc[incidents["id"] == delivery.incident, "watch"].tolist()
-        if not names or names[0] not in by_name:
-            raise ConfigError(f"incident {delivery.incident}: its watch has no file any more")
+    def message(deliveries: Sequence[Delivery]) -> Message:
+        incidents = reader.incidents(every_rule=True).set_index("id")
+        lead, *others = sorted(deliveries, key=lambda d: _gravity(d, incidents))
+        name = str(incidents["watch"].get(lead.incident, ""))
+        if name not in by_name:
+            raise ConfigError(f"incident {lead.incident}: its watch has no file any more")
         facts = gather(
-            reader, by_name[names[0]], delivery.incident, kind=delivery.kind, clock=clock(), dashboard_url=dashboard_url
-        )
-        return render(facts)
+            reader, by_name[name], lead.incident, kind=lead.kind, clock=clock(), dashboard_url=dashboard_url
+        )  # fmt: skip
+        beside = {d.incident: d for d in reversed(others) if d.incident != lead.incident}
+        return render(facts, also=[_beside(d, incidents) for d in beside.values()])
 
     return message
 
 
+def _gravity(delivery: Delivery, incidents: pd.DataFrame) -> tuple[int, int]:
+    rule = str(incidents["rule"].get(delivery.incident, ""))
+    return (_RULES.index(rule) if rule in _RULES else len(_RULES)), -delivery.id
+
+
+def _beside(delivery: Delivery, incidents: pd.DataFrame) -> str:
+    row = incidents.loc[delivery.incident]
+    return f"{row['watch']}: {row['sentence']}"
+
+
 def _decided(reader: Reader, watch: Watch, incident: int, kind: str) -> dict[str, Any]:
-    incidents = reader.incidents(watch.name)
+    incidents = reader.incidents(watch.name, every_rule=True)
     rows = incidents[incidents["id"] == incident]
     if rows.empty:
         raise ConfigError(f"watch {watch.name!r} has no incident {incident}")

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 TITLE_CHARACTERS = 90
 BODY_CHARACTERS = 1_800
 """Below the smallest limit of the usual services (Discord: 2,000)."""
+ALSO_CHARACTERS = 700
 
 _INVISIBLE = "\u200b"
 # @everyone, @here, @channel and the like; Slack's <!channel>, <@U1>, <#C1>; Teams' <at>; links dressed as words.
@@ -79,8 +80,8 @@ class AlertFacts:
     dashboard_url: str
 
 
-def render(facts: AlertFacts) -> Message:
-    """The message about an incident. The same facts give the same words."""
+def render(facts: AlertFacts, *, also: Sequence[str] = ()) -> Message:
+    """The message about an incident, with a line for each of what came with it. The same facts, the same words."""
     posts = "post" if facts.negative == 1 else "posts"
     counted = f"{posts} against the platform" if facts.measure == "against" else f"negative {posts}"
     what = "Update" if facts.kind == "update" else "Spike"
@@ -97,7 +98,16 @@ def render(facts: AlertFacts) -> Message:
         f"As of {_moment(facts.as_of, facts.zone)}; model {_line(facts.model.replace('@', ', revision '))}.",
     ]
     body = "\n".join(line for line in lines if line)
-    return Message(_short(title, TITLE_CHARACTERS), _short(body, BODY_CHARACTERS) + "\n" + link(facts))
+    room = BODY_CHARACTERS - (ALSO_CHARACTERS if also else 0)
+    return Message(_short(title, TITLE_CHARACTERS), _short(body, room) + beside(also) + "\n" + link(facts))
+
+
+def beside(also: Sequence[str]) -> str:
+    """The lines of what came in the same five minutes: five of them, and how many more there are."""
+    lines = [f"Also: {_short(_line(text), ALSO_CHARACTERS // 6)}" for text in also[:5]]
+    if len(also) > 5:
+        lines.append(f"And {len(also) - 5:,} more: uproar incident list")
+    return "".join(f"\n{line}" for line in lines)
 
 
 def test_message(channel: str, *, now: datetime) -> Message:

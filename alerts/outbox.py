@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from alerts.channels import Channel, known
 from alerts.message import Message
@@ -17,15 +19,13 @@ if TYPE_CHECKING:
     from store import Reader, Store
 
 BETWEEN_MESSAGES = timedelta(minutes=5)
-"""A channel gets at most one message about a watch in this time."""
+"""The store hands out one message about a group to one channel in this time, to whichever process asks."""
 
-HELD_BACK = "a channel gets one message about a watch in five minutes"
 LONGEST_PAUSE = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(hours=24)
-BATCH = 4
-"""Leased at once: with 30 seconds for each the lease of five minutes holds."""
+MESSAGES_A_CALL = 1_000
 
-Render = Callable[[Delivery], Message]
+Render = Callable[[Sequence[Delivery]], Message]
 
 
 class Result(StrEnum):
@@ -34,13 +34,12 @@ class Result(StrEnum):
     SENT = "sent"
     RETRY = "retry"
     GAVE_UP = "gave_up"
-    HELD = "held"  # too soon after the last message about the same watch
     DUE = "due"  # dry run
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One delivery as it went; `message` is what was, or would be, sent."""
+    """One delivery as it went; `message` is what was, or would be, sent. Those of one message share its `key`."""
 
     delivery: int
     incident: int
@@ -50,6 +49,7 @@ class Attempt:
     reason: str = ""
     retry_at: datetime | None = None
     message: Message | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +65,27 @@ class Sent:
 
 def deliver(
     store: Store, channels: Mapping[str, Channel], *, reader: Reader, clock: Callable[[], datetime], render: Render,
-    dry_run: bool = False,
+    dry_run: bool = False, stopped: Callable[[], bool] = lambda: False,
 ) -> Sent:  # fmt: skip
-    """Send what is due. `render` makes a delivery's text at the moment of sending.
+    """Send what is due, until `stopped`. `render` makes the text of one message's deliveries at the moment of sending.
 
-    A delivery is marked after it was sent: a crash between the two sends it again under the same idempotency key.
-    A channel that fails is tried again after 1, 2, 4 ... 60 minutes, or later where the receiver asks for it, and
-    given up after 24 hours. With `dry_run` nothing is leased, sent or marked.
+    A message is marked after it was sent: a crash between the two sends it again under the same idempotency key.
+    One that fails is tried again after 1, 2, 4 ... 60 minutes, or later where the receiver asks for it, and given up
+    after 24 hours. A channel that failed is left alone for the rest of the call, so that one which hangs does not
+    hold up the others. With `dry_run` nothing is leased, sent or marked.
     """
     if dry_run:
         return _would_send(reader, channels, render, clock())
-    desk = None
+    failing: set[str] = set()
     attempts: list[Attempt] = []
-    while leased := store.lease_deliveries(now=clock(), limit=BATCH):
-        desk = desk or _Desk(store, channels, reader, clock, render)
-        attempts += [desk.handle(delivery) for delivery in leased]
+    for _ in range(MESSAGES_A_CALL):
+        leased = [] if stopped() else store.lease_message(now=clock(), between=BETWEEN_MESSAGES, skip=failing)
+        if not leased:
+            break
+        tried = _send(store, channels, leased, clock, render)
+        if any(attempt.result is not Result.SENT for attempt in tried):
+            failing.add(leased[0].channel)
+        attempts += tried
     return Sent(tuple(attempts))
 
 
@@ -91,7 +97,7 @@ def next_try(attempts: int, now: datetime, *, asked: float | None = None) -> dat
     spent = sum((pause(n) for n in range(1, attempts)), timedelta())
     if spent >= GIVE_UP_AFTER:
         return None
-    wait = max(pause(attempts), timedelta(seconds=min(asked or 0.0, GIVE_UP_AFTER.total_seconds())))
+    wait = max(pause(attempts), timedelta(seconds=min(max(asked or 0.0, 0.0), GIVE_UP_AFTER.total_seconds())))
     return now + wait
 
 
@@ -100,60 +106,34 @@ def pause(failure: int) -> timedelta:
     return min(timedelta(minutes=2 ** min(failure - 1, 10)), LONGEST_PAUSE)
 
 
-class _Desk:
-    """One call of `deliver`: remembers when a channel may next hear of a watch."""
-
-    def __init__(
-        self, store: Store, channels: Mapping[str, Channel], reader: Reader, clock: Callable[[], datetime],
-        render: Render,
-    ) -> None:  # fmt: skip
-        self._store = store
-        self._channels = channels
-        self._clock = clock
-        self._render = render
-        self._watches, self._free = _history(reader)
-
-    def handle(self, delivery: Delivery) -> Attempt:
-        now = self._clock()
-        group = self._watches.get(delivery.incident, f"incident {delivery.incident}"), delivery.channel
-        free = self._free.get(group, now)
-        if free > now:
-            # Each one held gets its own turn: it is held once, not every five minutes.
-            self._free[group] = free + BETWEEN_MESSAGES
-            return self._failed(delivery, Result.HELD, HELD_BACK, free)
-        try:
-            message = self._render(delivery)
-            self._channel(delivery.channel).send(message, delivery.idempotency_key)
-        except UproarError as error:
-            asked = error.retry_after if isinstance(error, AlertNotSent) else None
-            retry_at = next_try(delivery.attempts, self._clock(), asked=asked)
-            return self._failed(delivery, Result.RETRY if retry_at else Result.GAVE_UP, str(error), retry_at)
-        now = self._clock()
-        self._store.mark_sent(delivery.id, now=now)
-        self._free[group] = now + BETWEEN_MESSAGES
-        return _attempt(delivery, Result.SENT, message=message)
-
-    def _failed(self, delivery: Delivery, result: Result, reason: str, retry_at: datetime | None) -> Attempt:
-        self._store.mark_failed(delivery.id, now=self._clock(), retry_at=retry_at, reason=reason)
-        return _attempt(delivery, result, reason=reason, retry_at=retry_at)
-
-    def _channel(self, name: str) -> Channel:
-        if name not in self._channels:
-            raise AlertNotSent(
-                f"channel {name!r}: set UPROAR_CHANNELS__{name.upper()}. Channels that are set: {known(self._channels)}"
-            )
-        return self._channels[name]
+def _send(
+    store: Store, channels: Mapping[str, Channel], leased: Sequence[Delivery], clock: Callable[[], datetime],
+    render: Render,
+) -> list[Attempt]:  # fmt: skip
+    numbers = [delivery.id for delivery in leased]
+    first = leased[0]
+    try:
+        message = render(leased)
+        _channel(channels, first.channel).send(message, first.idempotency_key)
+    except UproarError as error:
+        asked, taken = (error.retry_after, error.maybe_taken) if isinstance(error, AlertNotSent) else (None, False)
+        tries = min(delivery.attempts for delivery in leased)
+        # What may have arrived is not repeated within the five minutes.
+        floor = BETWEEN_MESSAGES.total_seconds() if taken else 0.0
+        retry_at = next_try(tries, clock(), asked=max(asked or 0.0, floor))
+        store.mark_failed(numbers, now=clock(), retry_at=retry_at, reason=str(error), taken=taken)
+        result = Result.RETRY if retry_at else Result.GAVE_UP
+        return [_attempt(d, result, reason=str(error), retry_at=retry_at) for d in leased]
+    store.mark_sent(numbers, now=clock())
+    return [_attempt(delivery, Result.SENT, message=message) for delivery in leased]
 
 
-def _history(reader: Reader) -> tuple[dict[int, str], dict[tuple[str, str], datetime]]:
-    incidents = reader.incidents()
-    watches = {int(i): str(w) for i, w in zip(incidents["id"], incidents["watch"], strict=True)}
-    sent = reader.deliveries().dropna(subset=["sent_at"]).sort_values("sent_at")
-    free = {
-        (watches.get(int(i), ""), str(channel)): at.to_pydatetime() + BETWEEN_MESSAGES
-        for i, channel, at in zip(sent["incident"], sent["channel"], sent["sent_at"], strict=True)
-    }
-    return watches, free
+def _channel(channels: Mapping[str, Channel], name: str) -> Channel:
+    if name not in channels:
+        raise AlertNotSent(
+            f"channel {name!r}: set UPROAR_CHANNELS__{name.upper()}. Channels that are set: {known(channels)}"
+        )
+    return channels[name]
 
 
 def _would_send(reader: Reader, channels: Mapping[str, Channel], render: Render, now: datetime) -> Sent:
@@ -161,11 +141,12 @@ def _would_send(reader: Reader, channels: Mapping[str, Channel], render: Render,
     due = rows[rows["sent_at"].isna() & rows["due_at"].notna() & (rows["due_at"] <= now)].sort_values(["due_at", "id"])
     attempts = []
     for row in due.to_dict("records"):
+        told = None if pd.isna(row["update"]) else int(row["update"])
         delivery = Delivery(
-            int(row["id"]), int(row["incident"]), str(row["channel"]), str(row["kind"]), "", int(row["attempts"])
+            int(row["id"]), int(row["incident"]), str(row["channel"]), str(row["kind"]), "", int(row["attempts"]), told
         )
         reason = "" if delivery.channel in channels else f"channel {delivery.channel!r} is not set"
-        attempts.append(_attempt(delivery, Result.DUE, reason=reason, message=render(delivery)))
+        attempts.append(_attempt(delivery, Result.DUE, reason=reason, message=render([delivery])))
     return Sent(tuple(attempts))
 
 
@@ -173,4 +154,7 @@ def _attempt(
     delivery: Delivery, result: Result, *, reason: str = "", retry_at: datetime | None = None,
     message: Message | None = None,
 ) -> Attempt:  # fmt: skip
-    return Attempt(delivery.id, delivery.incident, delivery.channel, delivery.kind, result, reason, retry_at, message)
+    return Attempt(
+        delivery.id, delivery.incident, delivery.channel, delivery.kind, result, reason, retry_at, message,
+        delivery.idempotency_key,
+    )  # fmt: skip

@@ -99,10 +99,14 @@ class InputUnusable(UproarError):
 
 
 class AlertNotSent(UproarError):
-    """A channel did not take an alert. Names the channel, never its URL."""
+    """A channel did not take an alert. Names the channel, never its URL.
+
+    `retry_after` is the pause in seconds that it asks for; `maybe_taken`: the message went out and no answer came.
+    """
 
     exit_code = 4
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, *, retry_after: float | None = None, maybe_taken: bool = False) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.maybe_taken = maybe_taken

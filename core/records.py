@@ -282,14 +282,40 @@ class Spike:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One leased outbox row: an incident on its way to one channel. The text is rendered at send time."""
+    """One leased outbox row: an incident on its way to one channel. The text is rendered at send time.
+
+    Deliveries that are leased together go out as one message under one `idempotency_key`. `update` is the number of
+    the incident's update that is told, None where there is none.
+    """
 
     id: int
     incident: int
     channel: str
-    kind: str  # opened | update | test
+    kind: str  # opened | update | close_watch | unacknowledged | closed
     idempotency_key: str
     attempts: int
+    update: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What a rule other than the hourly spike found: "topic_spike", "share", "silent", "budget", "channel" ...
+
+    `subject` says of what (a topic, a source, a channel, a day), so that a watch may have several at once. `hour` is
+    where the timeline shows it. Figures are 0 or NaN where the rule has none.
+    """
+
+    watch: str
+    rule: str
+    subject: str
+    hour: datetime
+    sentence: str
+    negative: int = 0
+    relevant: int = 0
+    share: float = float("nan")
+    expected: float = float("nan")
+    calibrated: bool = True
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

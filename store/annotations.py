@@ -11,11 +11,11 @@ from core.errors import ConfigError
 from core.text import clean
 from store.engine import BUSY_SECONDS, changing, make_engine
 from store.export_log import ExportWriter, known_watch, posts_by_name
-from store.schema import acknowledgements, incidents, labels, notes, tags
+from store.schema import acknowledgements, incident_notes, incident_owners, incidents, labels, notes, tags
 from store.statements import upsert
 from store.upgrade import check_schema
 
-WRITABLE = frozenset({"labels", "notes", "tags", "acknowledgements", "export_log", "export_posts", "shown",
+WRITABLE = frozenset({"labels", "notes", "tags", "acknowledgements", "incident_owners", "incident_notes", "export_log", "export_posts", "shown",
                       "texts_taken", "data_version"})  # fmt: skip
 _WRITES = {sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE}
 
@@ -56,10 +56,23 @@ class Annotations(ExportWriter):
     def acknowledge(self, incident: int, who: str, now: datetime) -> None:
         """Say that somebody has seen an incident; the first one stays. Raises ConfigError for an unknown number."""
         with changing(self._engine) as connection:
-            if connection.scalar(select(incidents.c.id).where(incidents.c.id == incident)) is None:
-                raise ConfigError(f"there is no incident {incident}; list them with: uproar alerts list")
+            _known(connection, incident)
             row = {"incident_id": incident, "who": clean(who), "at": now}
             connection.execute(upsert(connection, acknowledgements, ("incident_id",), ()), [row])
+
+    def own(self, incident: int, who: str, now: datetime) -> None:
+        """Name the person who looks after an incident; the last one named counts. ConfigError for an unknown one."""
+        with changing(self._engine) as connection:
+            _known(connection, incident)
+            row = {"incident_id": incident, "who": clean(who), "at": now}
+            connection.execute(upsert(connection, incident_owners, ("incident_id",), ("who", "at")), [row])
+
+    def note_incident(self, incident: int, text: str, *, author: str, now: datetime) -> int:
+        """Write a note about an incident; returns its number. Raises ConfigError for an unknown incident."""
+        with changing(self._engine) as connection:
+            _known(connection, incident)
+            row = {"incident_id": incident, "text": clean(text), "author": clean(author), "made_at": now}
+            return int(connection.execute(insert(incident_notes).returning(incident_notes.c.id), row).scalar_one())
 
 
 def open_annotations(url: str, *, busy_timeout: float = BUSY_SECONDS) -> Annotations:
@@ -91,3 +104,8 @@ def _post(connection: Connection, source: str, post_id: str) -> int:
     for number in posts_by_name(connection, [(source, post_id)]):
         return number
     raise ConfigError(f"the store holds no such post of {source!r}; it may have been deleted")
+
+
+def _known(connection: Connection, incident: int) -> None:
+    if connection.scalar(select(incidents.c.id).where(incidents.c.id == incident)) is None:
+        raise ConfigError(f"there is no incident {incident}; list them with: uproar incident list")

@@ -6,14 +6,24 @@ from datetime import datetime
 from math import nan
 
 import pandas as pd
-from sqlalchemy import select
+from sqlalchemy import Table, select
 
 from core.errors import ConfigError
 from core.records import Spike
 from store.engine import reading
 from store.frames import TIME, frame
 from store.handle import Handle
-from store.schema import acknowledgements, decisions, incidents, notes, outbox, watches
+from store.schema import (
+    acknowledgements,
+    decisions,
+    incident_notes,
+    incident_owners,
+    incident_updates,
+    incidents,
+    notes,
+    outbox,
+    watches,
+)
 from store.statements import find_number
 
 _DECISIONS = {
@@ -25,12 +35,27 @@ _INCIDENTS = {
     "id": "int64", "watch": "str", "opened_at": TIME, "closed_at": TIME, "last_hour": TIME, "hour": TIME,
     "negative": "int64", "relevant": "int64", "share": "float64", "expected": "float64", "calibrated": "bool",
     "sentence": "str", "acknowledged_by": "str", "acknowledged_at": TIME, "model": "str", "close_reason": "str",
+    "rule": "str", "subject": "str", "parent": "Int64", "owner": "str", "owned_at": TIME,
 }  # fmt: skip
 _DELIVERIES = {
-    "id": "int64", "incident": "int64", "channel": "str", "kind": "str", "state": "str", "attempts": "int64",
-    "due_at": TIME, "sent_at": TIME, "last_error": "str",
-}  # fmt: skip
+    "id": "int64",
+    "incident": "int64",
+    "channel": "str",
+    "kind": "str",
+    "state": "str",
+    "attempts": "int64",
+    "due_at": TIME,
+    "sent_at": TIME,
+    "last_error": "str",
+    "failed_at": TIME,
+    "batch": "str",
+    "update": "Int64",
+}
+_UPDATES = {"id": "int64", "incident": "int64", "at": TIME, "kind": "str", "sentence": "str", "figures": "str"}
+_INCIDENT_NOTES = {"id": "int64", "incident": "int64", "text": "str", "author": "str", "made_at": TIME}  # fmt: skip
 _NOTES = {"id": "int64", "at": TIME, "text": "str", "author": "str", "made_at": TIME}
+
+_RENAMED = {"incident": "incident_id", "update": "update_id"}
 
 
 class AlertReader(Handle):
@@ -50,21 +75,27 @@ class AlertReader(Handle):
                 query = query.where(decisions.c.hour < until)
             return frame(connection.execute(query.order_by(decisions.c.hour)).all(), _DECISIONS)
 
-    def incidents(self, watch: str | None = None) -> pd.DataFrame:
-        """Incidents of one watch or of all, latest first; `closed_at` is NaT while open.
+    def incidents(self, watch: str | None = None, *, every_rule: bool = False) -> pd.DataFrame:
+        """Incidents of one watch or of all, latest first; `closed_at` is NaT while open. Spikes, or `every_rule`.
 
         Columns: id, watch, opened_at, closed_at, last_hour, hour, negative, relevant, share, expected, calibrated,
-        sentence, acknowledged_by (missing where nobody has), acknowledged_at, model, close_reason.
+        sentence, acknowledged_by (missing where nobody has), acknowledged_at, model, close_reason, rule, subject,
+        parent (the incident that keeps it quiet), owner and owned_at (missing where it has none).
         """
         known = {"watch": watches.c.name, "acknowledged_by": acknowledgements.c.who,
-                 "acknowledged_at": acknowledgements.c.at}  # fmt: skip
+                 "acknowledged_at": acknowledgements.c.at, "owner": incident_owners.c.who,
+                 "owned_at": incident_owners.c.at}  # fmt: skip
         columns = [known[name] if name in known else incidents.c[name] for name in _INCIDENTS]
-        joined = incidents.join(watches, watches.c.id == incidents.c.watch_id).outerjoin(
-            acknowledgements, acknowledgements.c.incident_id == incidents.c.id
+        joined = (
+            incidents.join(watches, watches.c.id == incidents.c.watch_id)
+            .outerjoin(acknowledgements, acknowledgements.c.incident_id == incidents.c.id)
+            .outerjoin(incident_owners, incident_owners.c.incident_id == incidents.c.id)
         )
         query = select(*columns).select_from(joined).order_by(incidents.c.opened_at.desc(), incidents.c.id.desc())
         if watch is not None:
             query = query.where(watches.c.name == watch)
+        if not every_rule:
+            query = query.where(incidents.c.rule == "spike")
         with reading(self._engine) as connection:
             return frame(connection.execute(query).all(), _INCIDENTS)
 
@@ -74,7 +105,7 @@ class AlertReader(Handle):
         with reading(self._engine) as connection:
             row = connection.execute(query.where(incidents.c.id == incident)).first()
         if row is None:
-            raise ConfigError(f"there is no incident {incident}; list them with: uproar alerts list")
+            raise ConfigError(f"there is no incident {incident}; list them with: uproar incident list")
         share, expected = (nan if value is None else value for value in (row.share, row.expected))
         return Spike(row.name, row.hour, row.negative, row.relevant, share, expected, row.calibrated, row.model,
                      row.sentence)  # fmt: skip
@@ -83,14 +114,28 @@ class AlertReader(Handle):
         """Outbox rows of one incident or of all, oldest first.
 
         Columns: id, incident, channel, kind, state (waiting | sent | failed: given up), attempts, due_at (also the
-        end of a lease), sent_at, last_error.
+        end of a lease), sent_at, last_error, failed_at, batch (the key of the message it is part of), update.
         """
-        columns = [outbox.c.incident_id if name == "incident" else outbox.c[name] for name in _DELIVERIES]
+        columns = [outbox.c[_RENAMED.get(name, name)] for name in _DELIVERIES]
         query = select(*columns).order_by(outbox.c.id)
         if incident is not None:
             query = query.where(outbox.c.incident_id == incident)
         with reading(self._engine) as connection:
             return frame(connection.execute(query).all(), _DELIVERIES)
+
+    def updates(self, incident: int) -> pd.DataFrame:
+        """What was told of an incident after its opening, oldest first: id, incident, at, kind, sentence, figures."""
+        return self._of_incident(incident_updates, _UPDATES, incident)
+
+    def incident_notes(self, incident: int) -> pd.DataFrame:
+        """What people wrote about an incident, oldest first: id, incident, text, author, made_at."""
+        return self._of_incident(incident_notes, _INCIDENT_NOTES, incident)
+
+    def _of_incident(self, table: Table, columns: dict[str, str], incident: int) -> pd.DataFrame:
+        query = select(*(table.c[_RENAMED.get(name, name)] for name in columns))
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.where(table.c.incident_id == incident).order_by(table.c.id)).all()
+        return frame(rows, columns)
 
     def notes(self, watch: str) -> pd.DataFrame:
         """Notes on the timeline of `watch`, by the time they speak of: id, at, text, author, made_at."""

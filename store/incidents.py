@@ -1,4 +1,4 @@
-"""Decisions, which are never rewritten, and incidents, of which a watch has at most one open."""
+"""Decisions, which are never rewritten, and incidents: of each rule and subject a watch has at most one open."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from typing import Any
 
 from sqlalchemy import insert, or_, select, update
 
-from core.records import Decision, Spike
+from core.records import Alarm, Decision, Spike
 from core.text import clean
 from store.engine import changing
 from store.handle import Handle
 from store.outbox import put
-from store.schema import decisions, incidents
+from store.schema import decisions, incident_updates, incidents
 from store.statements import chunks, upsert, watch_number
 
 COOL_DOWN = timedelta(hours=24)
+SPIKE = "spike"
+"""The rule of incidents that the hourly decision opens."""
 
 
 class IncidentWriter(Handle):
@@ -38,20 +40,39 @@ class IncidentWriter(Handle):
         return len({row["hour"] for row in rows})
 
     def open_incident(
-        self, spike: Spike, channels: Sequence[str], *, now: datetime, cool_down: timedelta = COOL_DOWN
+        self, spike: Spike, channels: Sequence[str], *, now: datetime, cool_down: timedelta = COOL_DOWN, group: str = ""
     ) -> int | None:
         """Open an incident with one delivery per channel, in one transaction; returns its number.
 
         None, and nothing written, where the watch has an open incident or one opened less than `cool_down` ago.
+        `group` is whose message its deliveries join, by default the watch.
+        """
+        alarm = Alarm(
+            spike.watch, SPIKE, "", spike.hour, spike.sentence, spike.negative, spike.relevant, spike.share,
+            spike.expected, spike.calibrated, spike.model,
+        )  # fmt: skip
+        return self.raise_alarm(alarm, channels, now=now, cool_down=cool_down, group=group)
+
+    def raise_alarm(
+        self, alarm: Alarm, channels: Sequence[str], *, now: datetime, cool_down: timedelta = COOL_DOWN,
+        group: str = "", due: datetime | None = None, parent: int | None = None,
+    ) -> int | None:  # fmt: skip
+        """`open_incident` for any rule: None where this rule is open for the same subject, or cools down.
+
+        Deliveries are `due` at once, or later. With a `parent` (an open incident that says the same better) the
+        incident is kept and nobody is told.
         """
         with changing(self._engine) as connection:
-            watch_id = watch_number(connection, spike.watch)
+            watch_id = watch_number(connection, alarm.watch)
+            same = (incidents.c.rule == alarm.rule, incidents.c.subject == alarm.subject)
             recent = or_(incidents.c.closed_at.is_(None), incidents.c.opened_at > now - cool_down)
-            if connection.scalar(select(incidents.c.id).where(incidents.c.watch_id == watch_id, recent).limit(1)):
+            mine = select(incidents.c.id).where(incidents.c.watch_id == watch_id, *same, recent)
+            if connection.scalar(mine.limit(1)):
                 return None
-            row = _incident(watch_id, spike, now)
+            row = _incident(watch_id, alarm, now, parent)
             number = int(connection.execute(insert(incidents).returning(incidents.c.id), row).scalar_one())
-            put(connection, number, "opened", channels, now)
+            if parent is None:
+                put(connection, number, "opened", channels, due or now, group=group)
         return number
 
     def extend_incident(self, incident: int, spike: Spike, now: datetime) -> None:
@@ -67,10 +88,36 @@ class IncidentWriter(Handle):
             end = update(incidents).where(incidents.c.id == incident, incidents.c.closed_at.is_(None))
             connection.execute(end.values(closed_at=now, updated_at=now, close_reason=clean(reason)))
 
-    def enqueue(self, incident: int, kind: str, channels: Sequence[str], now: datetime) -> None:
-        """Put one more delivery of `kind` about an incident in the outbox for each channel."""
+    def enqueue(self, incident: int, kind: str, channels: Sequence[str], now: datetime, *, group: str = "") -> None:
+        """Put one more delivery of `kind` about an incident in the outbox for each channel, due at `now`."""
         with changing(self._engine) as connection:
-            put(connection, incident, kind, channels, now)
+            put(connection, incident, kind, channels, now, group=group)
+
+    def release_alarm(self, incident: int, channels: Sequence[str], *, now: datetime, group: str = "") -> None:
+        """Tell of an incident that its parent had kept quiet; once."""
+        with changing(self._engine) as connection:
+            free = update(incidents).where(incidents.c.id == incident, incidents.c.parent.is_not(None))
+            if connection.execute(free.values(parent=None, updated_at=now)).rowcount:
+                put(connection, incident, "opened", channels, now, group=group)
+
+    def add_update(
+        self, incident: int, kind: str, *, sentence: str, figures: str, channels: Sequence[str], now: datetime,
+        since: datetime, due: datetime | None = None, group: str = "",
+    ) -> int | None:  # fmt: skip
+        """Keep an update of an incident with one delivery per channel; returns its number.
+
+        None, and nothing written, where one of the same kind was made after `since`: two processes make one.
+        `figures` is a document of numbers and names, never a post's text.
+        """
+        with changing(self._engine) as connection:
+            made = incident_updates.c
+            later = select(made.id).where(made.incident_id == incident, made.kind == kind, made.at > since)
+            if connection.scalar(later.limit(1)):
+                return None
+            row = {"incident_id": incident, "at": now, "kind": kind, "sentence": clean(sentence), "figures": figures}
+            number = int(connection.execute(insert(incident_updates).returning(made.id), row).scalar_one())
+            put(connection, incident, kind, channels, due or now, group=group, update_id=number)
+        return number
 
 
 def _decision(watch_id: int, decision: Decision) -> dict[str, Any]:
@@ -82,12 +129,13 @@ def _decision(watch_id: int, decision: Decision) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _incident(watch_id: int, spike: Spike, now: datetime) -> dict[str, Any]:
+def _incident(watch_id: int, spike: Alarm, now: datetime, parent: int | None) -> dict[str, Any]:
     return {
         "watch_id": watch_id, "opened_at": now, "updated_at": now, "closed_at": None, "close_reason": "",
         "hour": spike.hour, "last_hour": spike.hour, "negative": spike.negative, "relevant": spike.relevant,
         "share": _number(spike.share), "expected": _number(spike.expected), "calibrated": spike.calibrated,
-        "model": spike.model, "sentence": clean(spike.sentence),
+        "model": spike.model, "sentence": clean(spike.sentence), "rule": spike.rule, "subject": clean(spike.subject),
+        "parent": parent,
     }  # fmt: skip
 
 

@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeEngine
 from core.records import TOPICS, Reason
 from store.types import UtcHour, UtcTime
 
-REVISION = "0004"
+REVISION = "0005"
 """The schema that this program speaks: the head of `store.migrations`."""
 
 REASONS = (Reason.TEXT, Reason.THREAD, Reason.IMPORT)
@@ -185,7 +185,10 @@ incidents = Table(
     Column("closed_at", UtcTime), _text("close_reason"), _need("hour", UtcHour), _need("last_hour", UtcHour),
     _need("updated_at", UtcTime), _need("negative", BigInteger), _need("relevant", BigInteger),
     Column("share", Float), Column("expected", Float), _need("calibrated", Boolean), _text("model"), _text("sentence"),
-    Index("one_open_incident", "watch_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Column("rule", Text, nullable=False, server_default="spike"),
+    Column("subject", Text, nullable=False, server_default=""), Column("parent", BigInteger),
+    Index("one_open_incident", "watch_id", "rule", "subject", unique=True, sqlite_where=_OPEN,
+          postgresql_where=_OPEN),
 )  # fmt: skip
 acknowledgements = Table(
     "acknowledgements", metadata,
@@ -196,10 +199,30 @@ outbox = Table(
     Column("id", _ID, primary_key=True), Column("incident_id", ForeignKey("incidents.id"), nullable=False),
     _text("channel"), _text("kind"), _need("number", Integer), _text("idempotency_key", unique=True), _text("state"),
     _need("attempts", Integer), Column("due_at", UtcTime), Column("sent_at", UtcTime), Column("failed_at", UtcTime),
-    _text("last_error"),
+    _text("last_error"), Column("grouped", Text, nullable=False, server_default=""),
+    Column("batch", Text, nullable=False, server_default=""), Column("update_id", BigInteger),
     UniqueConstraint("incident_id", "channel", "kind", "number", name="outbox_by_number"),
     Index("outbox_due", "state", "due_at"),
 )  # fmt: skip
+slots = Table("slots", metadata, _text("grouped"), _text("channel"), _need("next_at", UtcTime),
+              PrimaryKeyConstraint("grouped", "channel"), sqlite_with_rowid=False)  # fmt: skip
+incident_updates = Table(
+    "incident_updates", metadata,
+    Column("id", _ID, primary_key=True), Column("incident_id", BigInteger, nullable=False, index=True),
+    _need("at", UtcTime), _text("kind"), _text("sentence"), _text("figures"),
+)  # fmt: skip
+incident_owners = Table(
+    "incident_owners", metadata,
+    Column("incident_id", BigInteger, primary_key=True, autoincrement=False), _text("who"), _need("at", UtcTime),
+)  # fmt: skip
+incident_notes = Table(
+    "incident_notes", metadata,
+    Column("id", _ID, primary_key=True), Column("incident_id", BigInteger, nullable=False, index=True),
+    _text("text"), _text("author"), _need("made_at", UtcTime),
+)  # fmt: skip
+steps = Table("steps", metadata, _text("watch"), _text("step"), _need("due_at", UtcTime), _text("holder"),
+              Column("until", UtcTime), Column("done_at", UtcTime), PrimaryKeyConstraint("watch", "step"),
+              sqlite_with_rowid=False)  # fmt: skip
 
 export_log = Table(
     "export_log", metadata,

@@ -13,6 +13,7 @@ from store.rollups import RollupWriter
 from store.runs import RunWriter
 from store.scores import ScoreWriter
 from store.spending import SpendingWriter
+from store.steps import StepWriter
 from store.terms_changes import TermsChangeWriter
 from store.terms_versions import TermsVersionWriter
 from store.upgrade import bind_keys, check_schema
@@ -20,7 +21,7 @@ from store.upgrade import bind_keys, check_schema
 
 class Store(
     PostWriter, RunWriter, ScoreWriter, RollupWriter, AnnouncementWriter, IncidentWriter, OutboxWriter, Eraser,
-    SpendingWriter, TermsVersionWriter, TermsChangeWriter,
+    SpendingWriter, StepWriter, TermsVersionWriter, TermsChangeWriter,
 ):  # fmt: skip
     """Writes posts, scores, rollups, decisions, incidents, spending and deletions; one writer at a time (StoreBusy)."""
 

@@ -120,7 +120,7 @@ class FakeReader:
             "sentence": "str",
         })  # fmt: skip
 
-    def incidents(self, watch: str | None = None) -> pd.DataFrame:
+    def incidents(self, watch: str | None = None, *, every_rule: bool = False) -> pd.DataFrame:
         frame = pd.DataFrame(self.incident_rows, columns=list(_INCIDENTS))
         return frame.astype({"hour": TIME, "opened_at": TIME, "closed_at": TIME})
 

@@ -96,7 +96,7 @@ def test_an_announcement_that_is_yet_to_come_is_not_told(handles):
 def test_deliveries_are_rendered_when_they_are_sent(handles):
     number = open_one(handles, decide(10, 40))
     make = renderer(handles[1], [WATCH], clock=lambda: CLOCK, dashboard_url=URL)
-    message = make(Delivery(1, number, "comms", "opened", "key", 1))
+    message = make([Delivery(1, number, "comms", "opened", "key", 1)])
     assert message.title == "Spike: Example: new terms: 40 negative posts in an hour"
     assert message.body.endswith(f"{URL}/timeline?watch=example&hour=2025-05-09T10%3A00%3A00Z")
 
@@ -105,6 +105,6 @@ def test_an_incident_without_its_watch_is_told(handles):
     number = open_one(handles, decide(10, 40))
     make = renderer(handles[1], [], clock=lambda: CLOCK, dashboard_url=URL)
     with pytest.raises(ConfigError, match="watch"):
-        make(Delivery(1, number, "comms", "opened", "key", 1))
+        make([Delivery(1, number, "comms", "opened", "key", 1)])
     with pytest.raises(ConfigError, match="no incident 99"):
         gather(handles[1], WATCH, 99, kind="opened", clock=CLOCK, dashboard_url=URL)

@@ -41,7 +41,7 @@ class Book:
     def collected_until(self, watch):
         return self.collected
 
-    def incidents(self, watch=None):
+    def incidents(self, watch=None, every_rule=False):
         columns = {"id": "int64", "watch": "str", "opened_at": TIME, "closed_at": TIME, "last_hour": TIME}
         return pd.DataFrame(self.rows, columns=list(columns)).astype(columns)
 

@@ -37,8 +37,8 @@ def step(handles, fresh, hour):
 def send(handles, channels, now, **more):
     store, reader = handles
 
-    def render(delivery):
-        return Message(f"incident {delivery.incident}", "body")
+    def render(deliveries):
+        return Message(f"incident {deliveries[0].incident}", "body")
 
     return deliver(store, {c.name: c for c in channels}, reader=reader, clock=lambda: now, render=render, **more)
 
