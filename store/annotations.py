@@ -15,8 +15,8 @@ from store.schema import acknowledgements, incident_notes, incident_owners, inci
 from store.statements import upsert
 from store.upgrade import check_schema
 
-WRITABLE = frozenset({"labels", "notes", "tags", "acknowledgements", "incident_owners", "incident_notes", "export_log", "export_posts", "shown",
-                      "texts_taken", "data_version"})  # fmt: skip
+WRITABLE = frozenset({"labels", "notes", "tags", "acknowledgements", "incident_owners", "incident_notes", "export_log",
+                      "export_posts", "shown", "texts_taken", "data_version"})  # fmt: skip
 _WRITES = {sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE}
 
 
