@@ -163,7 +163,7 @@ def test_annotations_reach_their_tables_and_no_others(sqlite_url, keys):
 def test_annotations_offer_no_more_than_they_should():
     offered = {name for name in dir(Annotations) if not name.startswith("_")}
     assert offered == {"acknowledge", "add_label", "add_note", "add_tag", "close", "log_export", "keep_shown",
-                       "take_texts", "give_back_texts"}  # fmt: skip
+                       "take_texts", "give_back_texts", "own", "note_incident"}  # fmt: skip
 
 
 def test_notes_are_read_back(store, reader, store_url):
