@@ -76,7 +76,7 @@ class FakeMastodon:
         known = request.headers.get("Authorization") == f"Bearer {self.token}"
         if self.down:
             return answer({"error": "down"}, 503)
-        if request.path == "/api/v2/instance":
+        if request.path.rstrip("/") == "/api/v2/instance":
             said = "disabled" if self.hidden else "authenticated" if self.closed else "public"
             feeds = {"local": said, "remote": said}
             access = {"live_feeds": feeds, "hashtag_feeds": feeds, "trending_link_feeds": feeds}
