@@ -1,17 +1,20 @@
-"""Posts from files: CSV and JSON lines, plain, gzip or zstd, from a path or stdin."""
+"""Posts from files: CSV, JSON, Parquet and what platforms and archivers export; plain, gzip or zstd; path or stdin."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import ClassVar, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from collectors.columns import Columns
+from collectors.json_fields import NotAPost
 from collectors.protocol import Limits
-from collectors.readers import Read, Table
+from collectors.readers import Read, Row, Table
 from collectors.rows import BadRow, RowReader
+from collectors.shapes import Shape, records_in, reddit_thing, shape_of
 from collectors.streams import open_input, shown
 from collectors.times import AHEAD
 from core.errors import ConfigError, InputUnusable
@@ -55,18 +58,18 @@ class FilesCollector:
         rows = RowReader(self._keys(), columns, platform=platform, zone=zone, now=self._clock())
         matcher = Matcher(query.expression) if options.get("match") == "yes" else None
         name = shown(options["path"])
-        with open_input(options["path"]) as chunks:
-            table = Table(chunks, name)
+        tally = _Tally()
+        with open_input(options["path"]) as chunks, closing(Table(chunks, name)) as table:
             missing = columns.missing(table.columns) if table.columns else []
             if missing:
                 raise InputUnusable(
                     f"{name}: no column {', '.join(missing)}. Columns: {_listed(table.columns)}. {_REMEDY}"
                 )
-            tally = _Tally()
-            for batch in _batches(table.rows(), PAGE):
+            shapes = _Shapes(rows, self._keys(), plain=bool(columns.mapped))
+            for batch in _batches(shapes.unrolled(table.rows()), PAGE):
                 limits.spend(0, now=self._clock())
                 rows.latest = self._clock() + AHEAD
-                posts, rejected = _sorted_out(batch, rows, tally)
+                posts, rejected = _sorted_out(batch, shapes, tally)
                 yield Page(
                     posts=matcher.sight(posts) if matcher else tuple(Sighted(p, Reason.IMPORT) for p in posts),
                     truncated=tally.span() if table.damaged else (),
@@ -121,7 +124,49 @@ class _Tally:
         return (Interval(self._first, self._last + timedelta(microseconds=1)),)
 
 
-def _sorted_out(batch: list[Read | Rejected], rows: RowReader, tally: _Tally) -> tuple[list[Post], list[Rejected]]:
+class _Shapes:
+    """Rows and platforms' own records as posts. `plain`: a mapping says what the columns are, so no form is guessed."""
+
+    def __init__(self, rows: RowReader, keys: Keys, *, plain: bool) -> None:
+        self._rows = rows
+        self._keys = keys
+        self._plain = plain
+        self._known: dict[tuple[str, ...], Shape | None] = {}
+
+    def unrolled(self, items: Iterable[Read | Rejected]) -> Iterator[Read | Rejected]:
+        """The items, and in place of a page of records its records, all with the page's place."""
+        for item in items:
+            if isinstance(item, Read) and (self._plain or self._shape(item.row) in (None, reddit_thing)):
+                inner = records_in(item.row)
+                if inner is not None:
+                    yield from self.unrolled(Read(item.line, item.offset, part) for part in inner)
+                    continue
+            yield item
+
+    def post(self, row: Row) -> Post:
+        """The post of a row. Raises BadRow, with "" for what is no post and nothing to report."""
+        shape = None if self._plain else self._shape(row)
+        if shape is None:
+            return self._rows.post(row)
+        try:
+            found = shape(row, self._keys, self._rows.now)
+        except NotAPost as error:
+            raise BadRow(error.reason) from None
+        except (ValueError, OverflowError):
+            raise BadRow("record not understood") from None
+        return found if isinstance(found, Post) else self._rows.post(found)
+
+    def _shape(self, row: Row) -> Shape | None:
+        names = tuple(row)
+        if names not in self._known:
+            found = shape_of(frozenset(names))
+            if len(self._known) >= 1_000:  # rows of a hostile file may all differ
+                return found
+            self._known[names] = found
+        return self._known[names]
+
+
+def _sorted_out(batch: list[Read | Rejected], rows: _Shapes, tally: _Tally) -> tuple[list[Post], list[Rejected]]:
     posts: list[Post] = []
     rejected: list[Rejected] = []
     for item in batch:
@@ -130,7 +175,10 @@ def _sorted_out(batch: list[Read | Rejected], rows: RowReader, tally: _Tally) ->
             try:
                 posts.append(rows.post(item.row))
             except BadRow as error:
-                rejected.append(Rejected(item.line, str(error), item.offset))
+                if str(error):
+                    rejected.append(Rejected(item.line, str(error), item.offset))
+                else:
+                    tally.refused("deleted, not public, or nothing but pictures")
             else:
                 tally.took(posts[-1].created_at)
         else:

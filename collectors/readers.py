@@ -1,21 +1,24 @@
-"""Rows of an input: CSV (comma, semicolon, tab) or JSON lines, told by content, with the place of each."""
+"""Rows of an input, with places: CSV (comma, semicolon, tab), JSON lines, JSON documents or Parquet, by content."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 import orjson
 
+from collectors.documents import pieces
+from collectors.parquet import MAGIC, ParquetTable
 from collectors.streams import MAX_LINE, Damaged, lines
 from core.errors import InputUnusable
 from core.records import Rejected
 
 Row = dict[str, Any]
+_HEAD = 2**18
 _EXPORTED = frozenset({"model", "watch", "as_of", "notice"})
 
 
@@ -29,21 +32,47 @@ class Read:
 
 
 class Table:
-    """The rows of one input, read once. `columns` is the CSV header, empty for JSON lines."""
+    """The rows of one input, read once. `columns` is the CSV header or Parquet schema, empty for JSON."""
 
     def __init__(self, chunks: Iterator[bytes], name: str) -> None:
-        self._lines = lines(chunks)
         self._name = name
+        self._line = 0
         self.columns: tuple[str, ...] = ()
         self.damaged = False
-        first = self._first_line()
-        if first[2].lstrip().startswith(b"["):
-            raise InputUnusable(f"{name}: this is a JSON array; write one object per line, as: jq -c '.[]' FILE")
-        self._json = first[2].lstrip().startswith(b"{")
-        self._line = first[0] - 1
-        self._lines = chain([first[1:]], self._lines)
-        if not self._json:
-            self._delimiter, self.columns = self._header()
+        self.close: Callable[[], None] = lambda: None
+        """To be called in the end: some forms are laid down on disk."""
+        head, chunks = self._head(chunks)
+        self._rows = self._form(head, chunks)
+
+    def _form(self, head: bytes, chunks: Iterator[bytes]) -> Callable[[], Iterator[Read | Rejected]]:
+        if head.startswith(MAGIC):
+            parquet = ParquetTable(chunks, self._name)
+            self.columns, self.close = parquet.columns, parquet.close
+            return lambda: self._parquet_rows(parquet)
+        if _is_document(head):
+            return lambda: self._document_rows(chunks)
+        self._lines = lines(chunks)
+        number, offset, line = self._first_line()
+        self._line = number - 1
+        self._lines = chain([(offset, line)], self._lines)
+        if line.lstrip().startswith(b"{"):
+            return self._json_rows
+        self._delimiter, self.columns = self._header()
+        return self._csv_rows
+
+    def _head(self, chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+        """The beginning, by which the form is told, and all of it again. Raises InputUnusable where nothing comes."""
+        head = b""
+        try:
+            for chunk in chunks:
+                head += chunk
+                if len(head) >= _HEAD or (head.strip() and b"\n" in head.strip()):
+                    break
+        except Damaged as error:
+            if not head.strip():
+                raise InputUnusable(f"{self._name}: {error}, before the first row") from None
+            return head, _then(head, error)
+        return head, chain([head], chunks)
 
     def rows(self) -> Iterator[Read | Rejected]:
         """Rows in order; what cannot be read as a row comes as Rejected. Never raises on bad content.
@@ -51,7 +80,7 @@ class Table:
         A damaged compressed input ends with one Rejected and sets `damaged`.
         """
         try:
-            yield from self._json_rows() if self._json else self._csv_rows()
+            yield from self._rows()
         except Damaged as error:
             self.damaged = True
             yield Rejected(self._line + 1, str(error))
@@ -83,6 +112,29 @@ class Table:
                 yield Read(self._line, offset, row)
             else:
                 yield Rejected(self._line, row if isinstance(row, str) else "not a JSON object", offset)
+
+    def _document_rows(self, chunks: Iterator[bytes]) -> Iterator[Read | Rejected]:
+        for piece in pieces(chunks):
+            self._line = piece.line
+            if piece.raw is None:
+                yield Rejected(piece.line, piece.reason, piece.offset)
+                continue
+            try:
+                row = orjson.loads(piece.raw)
+            except orjson.JSONDecodeError:
+                row = _second_look(piece.raw)
+            if isinstance(row, dict):
+                yield Read(piece.line, piece.offset, row)
+            else:
+                yield Rejected(piece.line, row, piece.offset)
+
+    def _parquet_rows(self, parquet: ParquetTable) -> Iterator[Read | Rejected]:
+        try:
+            for row in parquet.rows():
+                self._line += 1
+                yield Rejected(self._line, row) if isinstance(row, str) else Read(self._line, 0, row)
+        except EOFError:
+            raise Damaged("the Parquet data is damaged here") from None
 
     def _header(self) -> tuple[str, tuple[str, ...]]:
         _, line = next(self._lines)
@@ -127,6 +179,28 @@ class Table:
         if exported:  # Uproar's own export puts an apostrophe before what a spreadsheet would run or has one itself
             cells = [cell.removeprefix("'") for cell in cells]
         return Read(line, feed.offset, dict(zip(self.columns, cells, strict=False)))
+
+
+def _is_document(head: bytes) -> bool:
+    """Whether JSON is laid out over lines, or in one very long one, rather than one record a line."""
+    head = head.lstrip()
+    if head.startswith((b"[", b"window.")):
+        return True
+    line, newline, _ = head.partition(b"\n")
+    if not head.startswith(b"{"):
+        return False
+    if not newline:
+        return len(head) >= _HEAD
+    try:
+        orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return line.rstrip()[-1:] in b"{[,:"  # a record that was cut ends otherwise
+    return False
+
+
+def _then(head: bytes, error: Damaged) -> Iterator[bytes]:
+    yield head
+    raise error
 
 
 class _Feed:

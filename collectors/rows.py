@@ -37,7 +37,7 @@ class RowReader:
         self._columns = columns
         self._platform = platform
         self._zone = zone
-        self._now = now
+        self.now = now
         self.latest = now
 
     def post(self, row: dict[str, Any]) -> Post:
@@ -60,7 +60,7 @@ class RowReader:
             _id(_first(row, id_), platform, at, words, account),
             at,
             words,
-            self._now,
+            self.now,
             _url(_first(row, url)) if url else "",
             self._keys.author(platform, account),
             _word(_first(row, community))[:_MAX_ID] if community else "",

@@ -15,11 +15,12 @@ MAX_LINE = 16 * 2**20
 _CHUNK = 2**18
 # Compressed bytes are fed in pinches: the worst zstd block grows one to 32 MB, the worst gzip one to 1 MB.
 _PINCH = 2**10
+# Reddit's dumps are written with windows of 2 GB; the memory is taken as data fills it.
+_WINDOW = 2**31
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive or a spreadsheet: save the table as CSV (UTF-8)",
     b"BZh": "bzip2: unpack it first (bunzip2)",
     b"\xfd7zXZ": "xz: unpack it first (unxz)",
-    b"PAR1": "Parquet: write it as JSON lines first",
     b"\xff\xfe": "UTF-16: save it as UTF-8",
     b"\xfe\xff": "UTF-16: save it as UTF-8",
 }
@@ -85,7 +86,7 @@ def _unpacked(file: BinaryIO, name: str) -> Iterator[bytes]:
     elif head.startswith(b"\x28\xb5\x2f\xfd"):
         import zstandard
 
-        unpack = zstandard.ZstdDecompressor()
+        unpack = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
         chunks = _inflated(_chain(head, chunks), lambda: unpack.decompressobj(), "zstd")
         head = next(chunks, b"")
     for magic, remedy in _FOREIGN.items():

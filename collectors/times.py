@@ -52,6 +52,8 @@ def _read(value: object) -> datetime:
             return _mail(value)
     if value is None:
         raise BadTime("no time")
+    if isinstance(value, datetime):  # Parquet has a type for it, and pandas one of its own
+        return datetime(*value.timetuple()[:6], value.microsecond, tzinfo=value.tzinfo)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise BadTime("time not understood")
     try:

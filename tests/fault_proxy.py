@@ -83,8 +83,8 @@ class FaultProxy:
     """Passes requests on to a server on this machine. `arm` breaks some of them; use it in a `with` block.
 
     A fault is a function of the server's reply: to a Reply, to raw bytes (sent, then the connection ends), or to
-    one of the words "reset", "stall", "repeat" (the reply before, once more) and "loop" (the first page of the same
-    question, whatever page was asked for).
+    one of the words "reset", "stall", "repeat" (the reply before from there, once more) and "loop" (the first page
+    of the same question, whatever page was asked for).
     """
 
     def __init__(self, port: int) -> None:
@@ -92,7 +92,7 @@ class FaultProxy:
         self._fault: Callable[[Reply], Reply | bytes | str] | None = None
         self._skip = self._times = 0
         self._first: dict[bytes, Reply] = {}
-        self._before: Reply | None = None
+        self._before: dict[bytes, Reply] = {}
         self.asked = self.struck = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -152,6 +152,7 @@ class FaultProxy:
         return Reply(status.partition(b" ")[2], headers, content)
 
     async def _answer(self, head: bytes, reply: Reply, writer: asyncio.StreamWriter) -> None:
+        path = head.partition(b"?")[0]
         asked = _PLACE.sub(b"", head.partition(b"\r\n")[0])
         self._first.setdefault(asked, reply)
         self.asked += 1
@@ -161,9 +162,9 @@ class FaultProxy:
             said = self._fault(reply)
         self._skip -= 1
         if said in ("repeat", "loop"):
-            said = (self._before if said == "repeat" else self._first[asked]) or reply
+            said = self._before.get(path, reply) if said == "repeat" else self._first[asked]
         if isinstance(said, Reply):
-            self._before = reply
+            self._before[path] = reply
             said = said.wire()
         if said == "reset":
             linger = struct.pack("ii", 1, 0)
