@@ -32,14 +32,16 @@ def pad_hours(frame: pd.DataFrame, since: datetime, until: datetime) -> pd.DataF
 
 
 def by_day(frame: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
-    """Sums of the whole-number columns per day of `zone`, in order; `hour` becomes `day`.
+    """Sums of the whole-number and the weighted columns per day of `zone`, in order; `hour` becomes `day`.
 
     `day` is the first instant of the local day, aware in `zone`; a day with a clock change has 23 or 25 hours.
     An hour belongs to the day in which it starts. Where there is a `coverage` column, a day gets the states of
     its hours by `analysis.coverage.combine_states`. Empty days inside the frame must come padded.
     """
     local = frame["hour"].dt.tz_convert(zone).dt.tz_localize(None).dt.normalize().rename("day")
-    counts = [name for name in frame.columns if pd.api.types.is_integer_dtype(frame[name])]
+    counts = [
+        name for name in frame.columns if pd.api.types.is_integer_dtype(frame[name]) or name.startswith("weighted_")
+    ]
     days = frame[counts].groupby(local, sort=True).sum()
     if "coverage" in frame:
         days["coverage"] = combine_by(frame["coverage"], local)

@@ -78,6 +78,7 @@ def describe(
         "asked": asked,
         "policy": policy or {},
         "withheld": exported.withheld,
+        "permissions": {str(row["source"]): row["permission"] for row in coverage if row.get("permission")},
         "coverage": coverage,
         "columns": columns,
         "cells": "text that a spreadsheet may take for a formula, or that begins with an apostrophe, has one before it",

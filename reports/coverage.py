@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 IMPORTER = "files"
 """The collector whose runs bring posts of any platform; only their imported spans say anything."""
 _COLUMNS = ("source", "state", "since", "until", "runs", "posts", "truncated_hours", "failed_runs", "last_success",
-            "sentence")  # fmt: skip
+            "cost", "permission", "sentence")  # fmt: skip
 _TIMES = ("since", "until", "last_success")
 _COUNTS = ("runs", "posts", "truncated_hours", "failed_runs")
 
@@ -30,7 +30,8 @@ def coverage(
     reader: Reader, watch: Watch, *, clock: datetime, since: datetime | None = None, until: datetime | None = None
 ) -> pd.DataFrame:
     """One row per source, by name: source, state, since, until, runs, posts, truncated_hours, failed_runs,
-    last_success, sentence.
+    last_success, cost (in the source's unit), permission (on what basis it was last asked, "" where none is kept),
+    sentence.
 
     `state` is that of the newest hour the source was asked for within the window, "mixed" never among them;
     since and until bound what was asked (NaT where nothing was), `last_success` is the end of the newest span that
@@ -61,7 +62,11 @@ def hourly_coverage(
     reader: Reader, watch: Watch, window: Window, *, clock: datetime, sources: Collection[str] = ()
 ) -> pd.Series[str]:
     """The state of every hour of `window` over all sources (or those given), indexed by hour."""
-    runs = known_runs(reader, watch, window, clock=clock, sources=sources)
+    return covered_hours(known_runs(reader, watch, window, clock=clock, sources=sources), window)
+
+
+def covered_hours(runs: pd.DataFrame, window: Window) -> pd.Series[str]:
+    """The state of every hour of `window` by these runs, over all their sources, indexed by hour."""
     states = combine(hour_coverage(runs, window.since, window.until)).set_index("hour")["coverage"]
     found: pd.Series[str] = states.reindex(hour_index(window.since, window.until)).fillna(NONE)
     return found
@@ -96,8 +101,24 @@ def _row(name: str, runs: pd.DataFrame, states: pd.DataFrame, posts: int, window
     return {
         "source": name, "state": state, "since": runs["since"].min(), "until": until, "runs": len(runs),
         "posts": posts, "truncated_hours": truncated, "failed_runs": failed, "last_success": last,
-        "sentence": _sentence(state, truncated, failed),
+        "cost": float(runs["cost"].sum()), "permission": _permission(runs),
+        "sentence": _sentence(state, truncated, failed) + _rates(runs),
     }  # fmt: skip
+
+
+def _permission(runs: pd.DataFrame) -> str:
+    given = runs["permission"][runs["permission"] != ""]
+    return str(given.iloc[-1]) if len(given) else ""
+
+
+def _rates(runs: pd.DataFrame) -> str:
+    rates = [part.rate for parts in runs["sampled"] for part in parts]
+    if not rates:
+        return ""
+    return (
+        f" The budget did not allow all of it: {min(rates):.1%} to {max(rates):.1%} of the posts were read, at moments "
+        "drawn by chance, and count as often as that says."
+    )
 
 
 def _sentence(state: str, truncated: int, failed: int) -> str:

@@ -73,9 +73,23 @@ def decide_hours(reader: Reader, watch: Watch, *, clock: datetime) -> list[Decis
 def _judged(watch: Watch, hours: pd.DataFrame, *, clock: datetime) -> pd.DataFrame:
     return judge_hours(
         # The share's denominator: it is 0 where the model lacks the head that the watch measures.
-        hours.assign(relevant=hours["measured"]),
+        _as_if_read(hours.assign(relevant=hours["measured"]), least=watch.alerts.minimum_negative),
         rules=watch.alerts,
         lateness=max((rule.lateness for rule in watch.sources), default=timedelta()),
         now=watch.now(clock),
         word=word(watch),
+    )
+
+
+def _as_if_read(hours: pd.DataFrame, *, least: int) -> pd.DataFrame:
+    """Sampled hours with the counts that all their posts would have: spent money is no calm.
+
+    With fewer negative posts in hand than the watch asks of a spike the counts stay: chance alone could make one.
+    """
+    partly = (hours["weighted_square"] != hours["weighted_measured"]) & (hours["negative"] >= least)
+    if not partly.any():
+        return hours
+    counts = {"negative": "weighted_negative", "relevant": "weighted_measured"}
+    return hours.assign(
+        **{name: hours[name].where(~partly, hours[by].round()).astype("int64") for name, by in counts.items()}
     )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from store import Reader
 
 COLUMNS = (
-    "time", "posts", "scored", "relevant", "negative", "neutral", "positive", "negative_share", "low", "high",
+    "time", "posts", "volume", "scored", "relevant", "negative", "neutral", "positive", "negative_share", "low", "high",
     "pending", "not_scored", "against", "stance_neutral", "in_favour", "coverage",
 )  # fmt: skip
 
@@ -42,7 +42,8 @@ def timeline(
     """One row per hour or day of [since, until), none left out, cut at the watch's present: `COLUMNS`.
 
     `time` is the start: of a UTC hour, or of a day aware in the watch's zone; an hour belongs to the day in which it
-    starts. `since` defaults to the watch's. negative, neutral and positive follow the watch's measure;
+    starts. `volume` is how many posts there were: more than `posts` where only a part was read, by chance. `since`
+    defaults to the watch's. negative, neutral and positive follow the watch's measure;
     negative_share has its 95 % Wilson interval low..high, all NaN where nothing relevant was measured. A day's
     coverage is that of its hours together. With `states`, rows of an hour end in `state`: that of the whole watch,
     whatever sources, languages or topic narrow the counts. Judging takes longer than all the rest. Raises
@@ -62,7 +63,16 @@ def timeline(
 
 
 def _with_share(frame: pd.DataFrame) -> pd.DataFrame:
+    """Posts of a sampled hour stand for those that were not read; the interval is that of what they are worth."""
     negative, base = frame["negative"].to_numpy(dtype=float), frame["measured"].to_numpy(dtype=float)
+    whole, square = frame["weighted_measured"].to_numpy(dtype=float), frame["weighted_square"].to_numpy(dtype=float)
+    partly = (square != whole) & (square > 0)
+    if partly.any():
+        worth = np.divide(whole * whole, square, out=base.copy(), where=partly)
+        part = np.divide(
+            frame["weighted_negative"].to_numpy(dtype=float), whole, out=np.zeros(len(frame)), where=partly
+        )
+        negative, base = np.where(partly, part * worth, negative), worth
     share = np.divide(negative, base, out=np.full(len(frame), np.nan), where=base > 0)
     low, high = wilson(negative, base)
     return frame.assign(negative_share=share, low=low, high=high)[list(COLUMNS)]

@@ -17,7 +17,7 @@ STATES: Mapping[SpikeState, str] = {
 }
 COVERAGE: Mapping[str, str] = {
     "complete": "Everything that was asked for came back.",
-    "sample": "These posts were imported: a sample, never complete.",
+    "sample": "Only a sample of the posts is known: they were imported, or the budget allowed no more.",
     "truncated": "A cap or a budget cut the source short, so counts are a lower bound.",
     "failed": "The source could not be read, so its posts are missing.",
     "running": "The source is being read just now.",
@@ -26,6 +26,7 @@ COVERAGE: Mapping[str, str] = {
 }
 FIGURES: Mapping[str, str] = {
     "posts": "All posts that the watch holds, reposts included.",
+    "volume": "How many posts there were, estimated where the budget allowed to read only a part of them by chance.",
     "scored": "Posts that the model has scored.",
     "relevant": "Scored posts that are about a change of terms or the like; shares are over these.",
     "negative": "Relevant posts of negative sentiment, or against the platform where the watch measures stance.",

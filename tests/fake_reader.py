@@ -17,7 +17,7 @@ TIME = "datetime64[us, UTC]"
 MEASURES = ("posts", "reposts", "distinct_texts", "pending", "not_scored", "scored", "relevant", "negative", "neutral",
             "positive", "against", "stance_neutral", "in_favour")  # fmt: skip
 _RUNS = ("run", "source", "query_hash", "since", "until", "started_at", "ended_at", "outcome", "truncated", "error",
-         "read", "new", "seen", "cost")  # fmt: skip
+         "read", "new", "seen", "cost", "sampled", "permission")  # fmt: skip
 _INCIDENTS = ("id", "watch", "opened_at", "closed_at", "last_hour", "hour", "negative", "relevant", "share",
               "expected", "calibrated", "sentence", "acknowledged_by", "acknowledged_at", "model",
               "close_reason")  # fmt: skip
@@ -61,12 +61,13 @@ class FakeReader:
                    neutral=relevant - negative, against=negative, stance_neutral=relevant - negative)  # type: ignore[arg-type]  # fmt: skip
 
     def run(self, since: datetime, until: datetime, *, source: str = "forum", outcome: str = "ok",
-            started_at: datetime | None = None, truncated: Sequence[Any] = ()) -> None:  # fmt: skip
+            started_at: datetime | None = None, truncated: Sequence[Any] = (), sampled: Sequence[Any] = (),
+            permission: str = "") -> None:  # fmt: skip
         """A run that asked `source` for [since, until)."""
         start = started_at or until
         self.run_rows.append(dict(zip(_RUNS, (
             len(self.run_rows) + 1, source, "q", since, until, start, start, str(outcome), list(truncated),
-            "", 1, 1, 0, 0.0,
+            "", 1, 1, 0, 0.0, list(sampled), permission,
         ), strict=True)))  # fmt: skip
 
     def active_model(self) -> str | None:

@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from collectors.protocol import Limits
+from collectors.protocol import Collector, Limits, Priced
 from collectors.registry import load_collector
 from core.errors import BudgetExhausted, ConfigError, InputUnusable, UproarError
-from core.records import Outcome
+from core.records import Outcome, Query
 from core.watches import SourceRule, Watch
 from uproar.output import plain, say, write_json, write_table
 from uproar.session import Session, open_session
@@ -37,7 +37,7 @@ def collect(
     watch: AnyWatch = None,
     since: Since = None,
     source: Annotated[list[str] | None, typer.Option("--source", help="Only this source (repeatable).")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be asked; ask nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be asked and its price.")] = False,
     json: Json = False,
 ) -> None:
     """Ask the sources of a watch for posts. One failing source never stops another (exit 4 when some failed)."""
@@ -132,8 +132,21 @@ def exit_code(errors: list[UproarError | None]) -> int:
 def _plan(session: Session, watch: Watch, rule: SourceRule, since: str | None) -> dict[str, object]:
     collector = load_collector(rule.name, session.settings)  # a missing key shows here, before anything is asked
     query = query_for(watch, rule, since=moment(since, watch, now=session.clock), now=session.clock)
-    return {"watch": watch.name, "source": rule.name, "since": plain(query.since), "until": plain(query.until),
-            "price_usd_per_post": collector.price}  # fmt: skip
+    row = {"watch": watch.name, "source": rule.name, "since": plain(query.since), "until": plain(query.until),
+           "price_usd_per_post": collector.price}  # fmt: skip
+    return row | (_price(session, watch, query, collector, fresh=since is not None) if collector.price else {})
+
+
+def _price(session: Session, watch: Watch, query: Query, collector: Collector, *, fresh: bool) -> dict[str, object]:
+    """What the run would cost and what may be spent now. Asking for the price may itself cost a little: `spent_usd`."""
+    if not isinstance(collector, Priced):
+        return {}
+    with session.store() as store:
+        limits = limits_for(session, store, query.source)
+        found = collector.estimate(query, None if fresh else store.cursor(watch.name, query), limits)
+        allowed = limits.budget.allowance() if limits.budget else None
+    return {"posts": found.posts, "price_usd": round(found.cost, 4), "spent_usd": found.spent,
+            "allowed_now_usd": None if allowed is None else round(allowed, 4)}  # fmt: skip
 
 
 def _row(report: SourceReport) -> dict[str, object]:

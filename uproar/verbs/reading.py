@@ -14,8 +14,8 @@ from uproar.verbs.arguments import Json, Since, Until, WatchName, span
 if TYPE_CHECKING:
     import pandas as pd
 
-TIMELINE = ("time", "posts", "scored", "relevant", "negative", "neutral", "positive", "negative_share", "low", "high",
-            "coverage")  # fmt: skip
+TIMELINE = ("time", "posts", "volume", "scored", "relevant", "negative", "neutral", "positive", "negative_share",
+            "low", "high", "coverage")  # fmt: skip
 """The columns of the printed table; --json gives all."""
 
 
