@@ -109,6 +109,8 @@ class Table:
                     continue
                 row = _second_look(line)
             if isinstance(row, dict):
+                if row.keys() >= _EXPORTED:  # as in `_csv_row`
+                    row = {k: v.removeprefix("'") if isinstance(v, str) else v for k, v in row.items()}
                 yield Read(self._line, offset, row)
             else:
                 yield Rejected(self._line, row if isinstance(row, str) else "not a JSON object", offset)

@@ -1,47 +1,79 @@
-"""Export buttons. The files come from `exports`: formula-safe, stamped, with the numbers of the screen."""
+"""Export buttons. The files come from `exports`: formula-safe, stamped, logged, with the numbers of the screen."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 import streamlit as st
 
+from core.settings import load_settings
 from core.watches import Watch
 from dashboard.data import Reports
 from dashboard.wording import count
-from exports.posts import posts_csv
-from exports.timeline import timeline_csv
-from store import PostFilter
+from exports.figures import alerts_table, timeline_table
+from exports.files import Log, Table, download
+from exports.formats import Format
+from exports.posts import posts_table
+from store import PostFilter, open_annotations
 
 MOST_POSTS = 20_000
 """Beyond this a file is made on the command line, which streams it to disk instead of through a browser."""
+FORMATS: Mapping[str, Format] = {
+    "CSV": Format.CSV, "Excel": Format.XLSX, "Parquet": Format.PARQUET, "JSON lines": Format.JSONL,
+}  # fmt: skip
+WHO = "dashboard"
 
 
-def posts_download(reports: Reports, watch: Watch, found: PostFilter, total: int) -> None:
-    """A button for the posts of `found` as CSV, made when it is pressed; a command line beyond `MOST_POSTS`."""
+def posts_download(reports: Reports, watch: Watch, found: PostFilter, total: int, *, who: str = WHO) -> None:
+    """Buttons for the posts of `found`, made when one is pressed; a command line beyond `MOST_POSTS`."""
     if total > MOST_POSTS:
         st.text(f"More than {count(MOST_POSTS)} posts: export them with")
         st.code(f"uproar export posts {watch.name} --out posts.csv", language=None)
         return
-    st.download_button(
-        "Download as CSV",
-        lambda: "".join(posts_csv(reports.reader, watch, clock=reports.clock, filter=found)).encode(),
-        file_name=f"{watch.name}-posts.csv",
-        mime="text/csv",
-        on_click="ignore",
-        icon=":material/download:",
+    _button(
+        f"{watch.name}-posts",
+        lambda log: posts_table(reports.reader, watch, clock=reports.clock, filter=found, log=log, who=who),
+        who,
     )
 
 
-def timeline_download(reports: Reports, watch: Watch, *, since: datetime, until: datetime, by: str, cut: bool) -> None:
-    """A button for the timeline as CSV; `cut` says that the screen is filtered, which the file is not."""
-    if cut:
-        st.caption("The file holds all sources and languages, whatever is filtered above.")
-    st.download_button(
-        "Download the timeline as CSV",
-        lambda: timeline_csv(reports.reader, watch, clock=reports.clock, by=by, since=since, until=until).encode(),
-        file_name=f"{watch.name}-timeline-by-{by}.csv",
-        mime="text/csv",
-        on_click="ignore",
-        icon=":material/download:",
+def timeline_download(reports: Reports, watch: Watch, *, who: str = WHO, **asked: Any) -> None:
+    """Buttons for the timeline: `asked` is what `exports.figures.timeline_table` takes."""
+    _button(
+        f"{watch.name}-timeline-by-{asked.get('by', 'hour')}",
+        lambda log: timeline_table(reports.reader, watch, clock=reports.clock, **asked),
+        who,
     )
+
+
+def alerts_download(
+    reports: Reports, watch: Watch, *, since: datetime | None = None, until: datetime | None = None, who: str = WHO
+) -> None:
+    """Buttons for the incidents of a watch."""
+    _button(
+        f"{watch.name}-alerts",
+        lambda log: alerts_table(reports.reader, watch, clock=reports.clock, since=since, until=until),
+        who,
+    )
+
+
+def _button(name: str, make: Callable[[Log], Table], who: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"download_{name}"):
+        chosen = st.selectbox("Format", list(FORMATS), key=f"format_{name}", width=130)
+        format = FORMATS[chosen]
+        st.download_button(
+            f"Download as {chosen}",
+            lambda: _file(make, format, who),
+            file_name=f"{name}.{format.value}",
+            mime=format.mime,
+            on_click="ignore",
+            icon=":material/download:",
+            key=f"button_{name}",
+        )
+
+
+def _file(make: Callable[[Log], Table], format: Format, who: str) -> bytes:
+    with open_annotations(load_settings().store_url) as log:
+        return download(make(log), format, log=log, who=who).data

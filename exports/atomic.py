@@ -22,18 +22,36 @@ def create_private(path: Path) -> BinaryIO:
 
 
 def write_atomic(path: Path, chunks: Iterable[str], *, create: Callable[[Path], BinaryIO] = create_private) -> str:
-    """Write `chunks` as UTF-8 to `path` and return the SHA-256 of the bytes, in hex.
+    """`write_file` of texts in UTF-8."""
+
+    def fill(file: BinaryIO) -> None:
+        for chunk in chunks:
+            file.write(chunk.encode("utf-8"))
+
+    return write_file(path, fill, create=create)
+
+
+def write_file(
+    path: Path, fill: Callable[[BinaryIO], None], *, create: Callable[[Path], BinaryIO] = create_private,
+    publish: Callable[[str], None] = lambda digest: None,
+) -> str:  # fmt: skip
+    """Let `fill` write a file that then stands at `path`; returns the SHA-256 of its bytes, in hex.
 
     An older file stays as it was until the new one is complete and on disk; when anything is raised, the
-    temporary file is removed. A full disk or a failing one is an UproarError, a place that cannot be written a
-    ConfigError; both name the path.
+    temporary file is removed. `publish` is called with the hash just before the file appears. A full disk or a
+    failing one is an UproarError, a place that cannot be written a ConfigError; both name the path.
     """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    digest = hashlib.sha256()
     try:
-        _fill(part, chunks, digest.update, create)
+        with create(part) as file:
+            fill(file)
+            file.flush()
+            os.fsync(file.fileno())
+        with part.open("rb") as written:
+            digest = hashlib.file_digest(written, "sha256").hexdigest()
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        publish(digest)
         part.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
@@ -42,19 +60,7 @@ def write_atomic(path: Path, chunks: Iterable[str], *, create: Callable[[Path], 
     except BaseException:
         _drop(part)
         raise
-    return digest.hexdigest()
-
-
-def _fill(
-    part: Path, chunks: Iterable[str], update: Callable[[bytes], None], create: Callable[[Path], BinaryIO]
-) -> None:
-    with create(part) as file:
-        for chunk in chunks:
-            data = chunk.encode("utf-8")
-            update(data)
-            file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    return digest
 
 
 def _drop(part: Path) -> None:

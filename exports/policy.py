@@ -42,6 +42,9 @@ POLICY: Mapping[str, ExportRule] = {
 }
 """Sources that are not named go out in full."""
 
+DAILY_TEXTS: Mapping[str, int] = {"x": 500}
+"""Whole posts of a source of ids that one person may take in a UTC day, when asked for, by hand."""
+
 
 def rule_for(source: str, reason: str, policy: Mapping[str, ExportRule] = POLICY) -> ExportRule:
     """The rule for a post of `source` that its watch holds for `reason` (`core.records.Reason`)."""

@@ -1,110 +1,99 @@
-"""Posts as CSV: streamed, with labels and probabilities, in a form that the `files` collector reads again."""
+"""Posts as rows: streamed, with labels and probabilities, in a form that the `files` collector reads again."""
 
 from __future__ import annotations
 
-import csv
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.watches import Watch
-from exports.atomic import write_atomic
-from exports.cells import Cell, moment, number, safe, table, unsafe
-from exports.policy import POLICY, ExportRule, Form, rule_for
-from exports.stamp import STAMP_COLUMNS, Exported, cell, coverage_rows, describe, sidecar_path, stamp_cells
+from exports.columns import Column, constant, schema_of, text_array
+from exports.dictionary import POSTS
+from exports.files import Exported, Log, Table, Tally, export_table
+from exports.formats import Format, csv_pieces
+from exports.policy import DAILY_TEXTS, FULL, POLICY, ExportRule, Form, rule_for
+from exports.stamp import Stamp, about, new_stamp
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from store import PostFilter, Reader
+    from store.post_columns import PostColumns
 
 Rows = Callable[[list[tuple[str, str]]], object]
-_CONTENT = (
+COLUMNS = tuple(column.name for column in POSTS)
+_CONTENT = frozenset({
     "created_at", "text", "author", "url", "community", "kind", "parent_id", "lang", "likes", "reposts", "replies",
     "views",
-)  # fmt: skip
-_LABELS = (
-    "reason", "scored", "relevant", "sentiment", "stance", "topics", "p_negative", "p_neutral", "p_positive",
-    "p_against", "p_for", "p_relevant", "model",
-)  # fmt: skip
+})  # fmt: skip
 _PERSONAL = frozenset({"id", "author", "url", "parent_id"})
-_WHOLE = frozenset({"likes", "reposts", "replies", "views"})
-_LONGEST_CELL = 2**26
-COLUMNS = ("id", "platform", *_CONTENT, *_LABELS, *STAMP_COLUMNS)
+_DISTINCT = frozenset({"id", "text", "author", "url", "parent_id"})
 
 
 @dataclass(slots=True)
-class Tally:
-    """Counts of an export under way: rows written, and posts kept back by the policy, per source."""
+class _Asked:
+    """How rows are made: under which rules, with identifiers or without, and how many texts are still allowed."""
 
-    rows: int = 0
-    withheld: Counter[str] = field(default_factory=Counter)
+    stamp: Stamp
+    policy: Mapping[str, ExportRule]
+    identifiers: bool
+    allowed: dict[str, int]
+    tally: Tally
+    on_rows: Rows | None
 
 
-def posts_csv(
+def posts_table(
     reader: Reader, watch: Watch, *, clock: datetime, filter: PostFilter | None = None,
     policy: Mapping[str, ExportRule] = POLICY, identifiers: bool = True, on_rows: Rows | None = None,
-    tally: Tally | None = None,
-) -> Iterator[str]:  # fmt: skip
-    """CSV text in pieces, `COLUMNS` first; one chunk of posts is in memory at a time.
+    texts: Mapping[str, int] | None = None, log: Log | None = None, who: str = "",
+) -> Table:  # fmt: skip
+    """The posts of `watch`, one chunk of them in memory at a time; nothing is read before the first is asked for.
 
-    Posts later than the watch's present are never among them. `on_rows` gets the (source, id) of each written
-    row, chunk by chunk, for the export log. `identifiers=False` leaves id, author, url and parent_id empty.
+    Posts later than the watch's present are never among them. `on_rows` gets the (source, id) of each written row,
+    chunk by chunk. `identifiers=False` leaves id, author, url and parent_id empty. `texts` allows so many whole rows
+    of a source that else leaves as ids (`DAILY_TEXTS`), the first in order; with `log` no more than `who` may still
+    take on this day.
     """
-    tally = Tally() if tally is None else tally
     wanted = _wanted(watch, filter, clock)
-    stamp = stamp_cells(watch, clock)
+    stamp = new_stamp(reader, watch, clock=clock)
+    allowed = _allowed(texts or {}, log, who, clock)
+    asked = _Asked(stamp, policy, identifiers, dict(allowed), Tally(), on_rows)
 
-    def chunks() -> Iterator[Iterable[Sequence[Cell]]]:
-        for frame in reader.stream_posts(wanted):
-            rows, keys = _rows(frame, policy, stamp, tally, identifiers=identifiers)
-            if on_rows is not None and keys:
-                on_rows(keys)
-            yield rows
+    def batches() -> Iterator[pa.RecordBatch]:
+        for part in reader.stream_columns(wanted):
+            yield _batch(part, asked)
 
-    return table(COLUMNS, chunks())
+    def finish() -> None:
+        for source, left in asked.allowed.items():
+            if log is not None and left:
+                log.give_back_texts(who, source, left, now=clock)
+
+    rules = {source: str(rule) for source, rule in policy.items()} | {"import": "full", "any other": "full"}
+    rules |= {source: f"{rules.get(source, 'full')}, of {n} posts in full" for source, n in allowed.items()}
+    chosen = {**asdict(wanted), "identifiers": identifiers}
+    return Table(
+        "posts", stamp, POSTS, batches(), lambda: about(reader, stamp, "posts", chosen, policy=rules), asked.tally,
+        finish,
+    )  # fmt: skip
+
+
+def posts_csv(reader: Reader, watch: Watch, **asked: Any) -> Iterator[str]:
+    """The rows of `posts_table` as CSV text in pieces, the names of the columns first."""
+    table = posts_table(reader, watch, **asked)
+    return (piece.decode() for piece in csv_pieces(schema_of(table.columns), table.batches))
 
 
 def export_posts(
-    reader: Reader, watch: Watch, path: Path, *, clock: datetime, filter: PostFilter | None = None,
-    policy: Mapping[str, ExportRule] | None = None, identifiers: bool = True, on_rows: Rows | None = None,
+    reader: Reader, watch: Watch, path: Path, *, clock: datetime, format: Format | None = None,
+    log: Log | None = None, who: str = "", **asked: Any,
 ) -> Exported:  # fmt: skip
-    """Write the posts of `watch` to `path`, and what they are to `<path>.meta.json`.
-
-    Both are replaced only when complete. Arguments and order are those of `posts_csv`. Raises UproarError naming
-    the path when it cannot be written.
-    """
-    policy = POLICY if policy is None else policy
-    tally = Tally()
-    wanted = _wanted(watch, filter, clock)
-    found = coverage_rows(reader, watch, clock=clock, since=wanted.since, until=wanted.until)
-    text = posts_csv(
-        reader, watch, clock=clock, filter=wanted, policy=policy, identifiers=identifiers, on_rows=on_rows, tally=tally
-    )
-    digest = write_atomic(path, text)
-    done = Exported(path, tally.rows, digest, sidecar_path(path), dict(tally.withheld))
-    meta = describe(
-        watch, done, clock=clock, kind="posts", model=reader.active_model() or "", columns=COLUMNS,
-        asked={**asdict(wanted), "identifiers": identifiers}, coverage=found,
-        policy={source: str(rule) for source, rule in policy.items()} | {"import": "full", "any other": "full"},
-    )  # fmt: skip
-    write_atomic(done.sidecar, [meta])
-    return done
-
-
-def posts_in(path: Path) -> Iterator[tuple[str, str]]:
-    """The (source, id) of each row of an exported file, as a stream: what the export log keeps of it.
-
-    Rows without identifiers give nothing.
-    """
-    csv.field_size_limit(_LONGEST_CELL)  # of the whole process; the default of 128 KB is less than a long post
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if row["id"]:
-                yield unsafe(row["platform"]), unsafe(row["id"])
+    """Write `posts_table` to `path` (`exports.files.export_table`), in the format that its name says."""
+    table = posts_table(reader, watch, clock=clock, log=log, who=who, **asked)
+    return export_table(table, path, format=format, log=log, who=who)
 
 
 def _wanted(watch: Watch, filter: PostFilter | None, clock: datetime) -> PostFilter:
@@ -114,43 +103,77 @@ def _wanted(watch: Watch, filter: PostFilter | None, clock: datetime) -> PostFil
     return clamped(watch, filter or PostFilter(watch.name), clock=clock)
 
 
-def _rows(
-    frame: pd.DataFrame, policy: Mapping[str, ExportRule], stamp: tuple[str, ...], tally: Tally, *, identifiers: bool
-) -> tuple[Iterable[Sequence[Cell]], list[tuple[str, str]]]:
-    sources, ids = frame["source"].tolist(), frame["id"].tolist()
-    rules = [rule_for(s, r, policy) for s, r in zip(sources, frame["reason"].tolist(), strict=True)]
-    tally.withheld.update(s for s, rule in zip(sources, rules, strict=True) if rule.form is Form.AGGREGATE)
-    kept = [n for n, rule in enumerate(rules) if rule.form is not Form.AGGREGATE]
-    tally.rows += len(kept)
-    columns = []
-    for name in COLUMNS[: -len(STAMP_COLUMNS)]:
-        cells = _column(frame, name, rules)
-        if not identifiers and name in _PERSONAL:
-            cells = [""] * len(cells)
-        columns.append([cells[n] for n in kept])
-    columns += [[value] * len(kept) for value in stamp]
-    return zip(*columns, strict=True), [(sources[n], ids[n]) for n in kept]
+def _allowed(texts: Mapping[str, int], log: Log | None, who: str, clock: datetime) -> dict[str, int]:
+    found = {}
+    for source, asked in texts.items():
+        limit = DAILY_TEXTS.get(source, 0)
+        wanted = min(asked, limit)
+        found[source] = log.take_texts(who, source, wanted, limit=limit, now=clock) if log is not None else wanted
+    return found
 
 
-def _column(frame: pd.DataFrame, name: str, rules: list[ExportRule]) -> list[Cell]:
-    values = frame["source" if name == "platform" else name].tolist()
-    if name == "text":
-        return [safe(_text(value, rule)) for value, rule in zip(values, rules, strict=True)]
-    if name in _WHOLE:
-        cells: list[Cell] = [None if (n := number(value)) is None else int(n) for value in values]
-    elif name == "created_at":
-        cells = [moment(value) for value in values]
-    else:
-        written = {value: cell(value) for value in set(values)}  # most columns hold few different values
-        cells = [written[value] for value in values]
-    if name in _CONTENT:
-        return [None if rule.form is Form.IDS else c for c, rule in zip(cells, rules, strict=True)]
-    return cells
+def _batch(part: PostColumns, asked: _Asked) -> pa.RecordBatch:
+    columns: Mapping[str, Sequence[Any]] = {**part.columns, "platform": part.columns["source"]}
+    rules = _rules(columns["source"], columns["reason"], asked)
+    numbers: Sequence[int] = part.numbers
+    if rules is not None:
+        kept = [n for n, rule in enumerate(rules) if rule.form is not Form.AGGREGATE]
+        if len(kept) < len(rules):
+            for source, rule in zip(columns["source"], rules, strict=True):
+                if rule.form is Form.AGGREGATE:
+                    asked.tally.withheld[source] = asked.tally.withheld.get(source, 0) + 1
+            columns = {name: [values[n] for n in kept] for name, values in columns.items()}
+            rules, numbers = [rules[n] for n in kept], [numbers[n] for n in kept]
+    rows = len(numbers)
+    asked.tally.rows += rows
+    asked.tally.numbers.append(array("q", numbers))
+    if asked.on_rows is not None and rows:
+        asked.on_rows(list(zip(columns["source"], columns["id"], strict=True)))
+    stamped = asked.stamp.values()
+    arrays = [
+        constant(stamped[column.name], column, rows)
+        if column.name in stamped
+        else _array(column, columns[column.name], rules, asked)
+        for column in POSTS
+    ]
+    return pa.record_batch(arrays, schema_of(POSTS))
 
 
-def _text(value: object, rule: ExportRule) -> str:
-    if rule.form is Form.IDS or not isinstance(value, str):
-        return ""
-    if rule.form is Form.CAPPED and len(value) > rule.characters:
-        return value[: rule.characters].rstrip() + "…"
-    return value
+def _rules(sources: Sequence[str], reasons: Sequence[str], asked: _Asked) -> list[ExportRule] | None:
+    """The rule of each row; None where all go out in full."""
+    pairs = list(zip(sources, reasons, strict=True))
+    known = {pair: rule_for(*pair, asked.policy) for pair in set(pairs)}
+    if all(rule.form is Form.FULL for rule in known.values()):
+        return None
+    rules = [known[pair] for pair in pairs]
+    for n, source in enumerate(sources):
+        if rules[n].form is Form.IDS and asked.allowed.get(source, 0) > 0:
+            asked.allowed[source] -= 1
+            rules[n] = FULL
+    return rules
+
+
+def _array(column: Column, values: Sequence[Any], rules: Sequence[ExportRule] | None, asked: _Asked) -> pa.Array:
+    if not asked.identifiers and column.name in _PERSONAL:
+        return constant("", column, len(values))
+    if rules is not None and column.name in _CONTENT:
+        values = [
+            None if rule.form is Form.IDS else _cut(value, rule) if column.name == "text" else value
+            for value, rule in zip(values, rules, strict=True)
+        ]
+    if column.kind == "number":
+        return pc.divide(pa.array(values, pa.float64()), 10_000.0)
+    if column.kind != "text":
+        return pa.array(values, column.type)
+    if column.name in _DISTINCT:
+        return text_array(values)
+    # Few different values: each is looked at once.
+    few = list(dict.fromkeys(values))
+    place = {value: n for n, value in enumerate(few)}
+    return text_array(few).take(pa.array([place[value] for value in values], pa.int32()))
+
+
+def _cut(text: str, rule: ExportRule) -> str:
+    if rule.form is Form.CAPPED and len(text) > rule.characters:
+        return text[: rule.characters].rstrip() + "…"
+    return text

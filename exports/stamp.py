@@ -1,41 +1,46 @@
-"""What every export says of itself: watch, query, model, coverage, time and notice, in its rows and in a sidecar."""
+"""What every export says of itself: id, watch, query, model, coverage, time and notice, in its rows and beside it."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import math
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import orjson
 
 from core.watches import Watch
-from exports.cells import Cell, moment, number, safe
 
 if TYPE_CHECKING:
     from store import Reader
 
-STAMP_COLUMNS = ("watch", "as_of", "notice")
-"""The last columns of every row; with `model` they tell that text cells carry the prefix of `exports.cells`."""
+CELLS = "text that a spreadsheet may take for a formula, or that begins with an apostrophe, has one before it"
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
-    """A finished export. `withheld` counts, per source, the posts that the export policy kept back whole."""
+class Stamp:
+    """What is the same in every row of an export, and in its sidecar. `clock` is when it was made."""
 
-    path: Path
-    rows: int
-    sha256: str
-    sidecar: Path
-    withheld: Mapping[str, int]
+    id: str
+    watch: Watch
+    clock: datetime
+    model: str
+
+    def values(self) -> dict[str, object]:
+        """The values of the last columns of every row, and of `model` where rows have none of their own."""
+        return {
+            "model": self.model, "watch": self.watch.name, "as_of": self.watch.now(self.clock),
+            "notice": self.watch.notice, "export_id": self.id,
+        }  # fmt: skip
 
 
-def stamp_cells(watch: Watch, clock: datetime) -> tuple[str, ...]:
-    """The cells for `STAMP_COLUMNS`; `as_of` is the watch's present, in UTC."""
-    return safe(watch.name), moment(watch.now(clock)), safe(watch.notice)
+def new_stamp(reader: Reader, watch: Watch, *, clock: datetime, kind: str = "x") -> Stamp:
+    """A stamp with a fresh id, such as "x-1f0c2b7d91"; `kind` is its first letter."""
+    return Stamp(f"{kind}-{secrets.token_hex(5)}", watch, clock, reader.active_model() or "")
 
 
 def sidecar_path(path: Path) -> Path:
@@ -43,26 +48,20 @@ def sidecar_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.meta.json")
 
 
-def coverage_rows(
-    reader: Reader, watch: Watch, *, clock: datetime, since: datetime | None, until: datetime | None
-) -> list[dict[str, object]]:
-    """What was collected of [since, until), one entry per source, as `reports.coverage` says it."""
+def about(
+    reader: Reader, stamp: Stamp, kind: str, asked: Mapping[str, Any], *, policy: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """What the rows are, in JSON's types: `asked` is what they were chosen by.
+
+    Coverage is that of [asked.since, asked.until), `permissions` the recorded ones under which it was collected.
+    """
     from reports.coverage import coverage
 
-    found = coverage(reader, watch, clock=clock, since=since, until=until)
-    return [{str(name): value for name, value in row.items()} for row in found.to_dict("records")]
-
-
-def describe(
-    watch: Watch, exported: Exported, *, clock: datetime, kind: str, model: str, columns: Sequence[str],
-    asked: Mapping[str, Any], coverage: Sequence[Mapping[str, object]], policy: Mapping[str, str] | None = None,
-) -> str:  # fmt: skip
-    """The sidecar as JSON text, ended by a line feed; `asked` is what the rows were chosen by."""
+    watch, span = stamp.watch, {"since": asked.get("since"), "until": asked.get("until")}
+    found = coverage(reader, watch, clock=stamp.clock, **span).to_dict("records")
     document = {
+        "export_id": stamp.id,
         "kind": kind,
-        "file": exported.path.name,
-        "rows": exported.rows,
-        "sha256": exported.sha256,
         "notice": watch.notice,
         "watch": watch.name,
         "title": watch.title,
@@ -72,44 +71,43 @@ def describe(
         "measure": watch.measure,
         "languages": watch.languages,
         "timezone": watch.timezone,
-        "model": model,
-        "as_of": watch.now(clock),
-        "exported_at": clock,
+        "model": stamp.model,
+        "as_of": watch.now(stamp.clock),
+        "exported_at": stamp.clock,
         "asked": asked,
         "policy": policy or {},
-        "withheld": exported.withheld,
-        "permissions": {str(row["source"]): row["permission"] for row in coverage if row.get("permission")},
-        "coverage": coverage,
-        "columns": columns,
-        "cells": "text that a spreadsheet may take for a formula, or that begins with an apostrophe, has one before it",
+        "permissions": {str(row["source"]): row["permission"] for row in found if row.get("permission")},
+        "coverage": found,
+        "cells": CELLS,
     }
-    return orjson.dumps(_plain(document), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    plain: dict[str, Any] = in_json(document)
+    return plain
 
 
-def cell(value: object) -> Cell:
-    """Any value of a frame as a cell: times in UTC, numbers as numbers, flags as yes or no, the rest as safe text."""
-    if isinstance(value, bool | np.bool):
-        return "yes" if value else "no"
-    if isinstance(value, str):
-        return safe(value)
-    if isinstance(value, datetime):
-        return moment(value)
-    return number(value)
+def as_json(document: Mapping[str, Any]) -> str:
+    """A document as indented JSON text, ended by a line feed."""
+    return orjson.dumps(in_json(document), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
 
 
-def _plain(value: Any) -> Any:
+def iso(value: datetime) -> str:
+    """An aware time as ISO 8601 in UTC with a Z."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def in_json(value: Any) -> Any:
+    """`value` in JSON's types, deeply: times in UTC, numbers to six places, nothing for what is not finite."""
     if isinstance(value, Mapping):
-        return {str(name): _plain(inner) for name, inner in value.items()}
+        return {str(name): in_json(inner) for name, inner in value.items()}
+    if value is None or value != value:  # pandas' NaT is a datetime that is unequal to itself
+        return None
     if isinstance(value, datetime):
-        return moment(value) or None
+        return iso(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _plain(dataclasses.asdict(value))
+        return in_json(dataclasses.asdict(value))
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [in_json(inner) for inner in value]
     if hasattr(value, "item"):
-        return _plain(value.item())
+        return in_json(value.item())
     if isinstance(value, float):
-        return number(value)
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    return str(value)
+        return round(value, 6) if math.isfinite(value) else None
+    return value if isinstance(value, str | bool | int) else str(value)

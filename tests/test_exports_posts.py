@@ -18,10 +18,12 @@ from core.records import SENTIMENTS, STANCES, TOPICS, Outcome, Page, Reason, Sco
 from core.text import clean
 from core.watches import Watch
 from exports.cells import unsafe
+from exports.columns import schema_of
+from exports.formats import csv_pieces
 from exports.policy import POLICY, ExportRule, Form, rule_for
-from exports.posts import COLUMNS, Tally, export_posts, posts_csv, posts_in
+from exports.posts import COLUMNS, export_posts, posts_csv, posts_table
 from exports.stamp import sidecar_path
-from store import PostFilter, open_reader, open_store
+from store import PostFilter, open_annotations, open_reader, open_store
 
 CLOCK = T0 + timedelta(days=2)
 NOTICE = "invented posts, not Example's public"
@@ -106,7 +108,7 @@ def test_what_is_not_scored_has_no_label(filled):
 def test_numbers_are_bare_and_texts_are_quoted(filled):
     line = "".join(posts_csv(filled(make_post(likes=7, id="1")), make_watch(), clock=CLOCK)).splitlines()[1]
     assert line.startswith('"1","forum","2025-05-09T00:00:00Z","the new terms')
-    assert ',7,"",' in line
+    assert ",7,," in line, "a missing number is nothing at all"
 
 
 def test_hostile_texts_are_safe_in_every_field_and_come_back(filled):
@@ -140,18 +142,22 @@ class FakeReader:
         self.asked = 0
         self.filter = None
 
-    def stream_posts(self, filter, *, chunk=2000):
-        from store.post_frames import post_frame
+    def stream_columns(self, filter, *, chunk=2000):
+        from store.post_columns import post_columns
+        from store.types import micros
 
         self.filter = filter
         for posts in self.chunks:
             self.asked += 1
             rows = [
-                (1, p.id, p.created_at, p.text, p.url, p.author, p.community, p.kind, p.parent_id, p.lang, p.likes,
-                 p.reposts, p.replies, p.views, 2, p.collected_at, "pending", *[None] * 10)
-                for p in posts
+                (1, p.id, micros(p.created_at), p.text, p.url, p.author, p.community, p.kind, p.parent_id, p.lang,
+                 p.likes, p.reposts, p.replies, p.views, 2, micros(p.collected_at), "pending", *[None] * 10, n)
+                for n, p in enumerate(posts)
             ]  # fmt: skip
-            yield post_frame(rows, {1: "forum"}, "")
+            yield post_columns(rows, {1: "forum"})
+
+    def active_model(self):
+        return "m@1"
 
 
 def test_posts_are_streamed_chunk_by_chunk():
@@ -198,9 +204,11 @@ def test_each_source_leaves_in_its_own_form(filled):
         for source in ("reddit", "youtube", "hackernews", "lemmy")
     ]  # fmt: skip
     reader = filled(*posts, reason=Reason.TEXT, score=True)
-    told, tally = [], Tally()
+    told = []
     policy = {**POLICY, "lemmy": ExportRule(Form.CAPPED, 11)}
-    rows = {r["platform"]: r for r in export(reader, policy=policy, on_rows=told.extend, tally=tally)}
+    table = posts_table(reader, make_watch(), clock=CLOCK, policy=policy, on_rows=told.extend)
+    text = b"".join(csv_pieces(schema_of(table.columns), table.batches)).decode()
+    rows = {row["platform"]: row for row in rows_of(text)}
     assert set(rows) == {"reddit", "hackernews", "lemmy"}
     kept = {name for name, value in rows["reddit"].items() if value}
     assert not kept & {"created_at", "text", "author", "url", "community", "kind", "parent_id", "lang", "likes"}
@@ -209,8 +217,9 @@ def test_each_source_leaves_in_its_own_form(filled):
     assert rows["lemmy"]["text"] == "terms terms…"
     assert rows["lemmy"]["author"] == "who"
     assert sorted(told) == [("hackernews", "hackernews-1"), ("lemmy", "lemmy-1"), ("reddit", "reddit-1")]
-    assert tally.rows == 3
-    assert tally.withheld == {"youtube": 1}
+    assert table.tally.rows == 3
+    assert table.tally.withheld == {"youtube": 1}
+    assert sum(len(part) for part in table.tally.numbers) == 3
 
 
 def test_identifiers_can_be_left_out(filled):
@@ -241,12 +250,47 @@ def test_the_file_and_its_sidecar(filled, tmp_path):
     assert [row["source"] for row in meta["coverage"]]
 
 
-def test_a_file_tells_which_posts_it_holds(filled, tmp_path):
-    told = []
+def test_the_log_knows_which_posts_a_file_holds(filled, store_url, keys, tmp_path):
     reader = filled(make_post(id="=a", text="x" * 200_000), make_post(id="b", source="lemmy"))
-    done = export_posts(reader, make_watch(), tmp_path / "posts.csv", clock=CLOCK, on_rows=told.extend)
-    assert list(posts_in(done.path)) == told
-    assert sorted(told) == [("forum", "=a"), ("lemmy", "b")]
+    with open_annotations(store_url) as log:
+        done = export_posts(reader, make_watch(), tmp_path / "posts.csv", clock=CLOCK, log=log, who="ann")
+    with open_store(store_url, keys) as store:
+        assert store.forget("forum", ids=["=a"], now=CLOCK).exports == (str(done.path),)
+    (row,) = reader.exports("example").to_dict("records")
+    assert (row["id"], row["rows"], row["deleted_since"], row["who"]) == (done.id, 2, 1, "ann")
+    assert json.loads(row["stamp"]) == {"sha256": done.sha256}
+
+
+class FailingLog:
+    """A log that cannot be written."""
+
+    def log_export(self, *arguments, **named):
+        raise UproarError("the log is away")
+
+
+def test_no_file_appears_that_the_log_does_not_know(filled, tmp_path):
+    with pytest.raises(UproarError, match="log is away"):
+        export_posts(filled(make_post()), make_watch(), tmp_path / "a.csv", clock=CLOCK, log=FailingLog())
+    assert not [p.name for p in tmp_path.iterdir() if "a.csv" in p.name]
+
+
+def test_a_person_takes_so_many_texts_of_x_in_a_day(filled, store_url):
+    posts = [make_post(id=f"x{n}", source="x", text="terms", created_at=T0 + timedelta(minutes=n)) for n in range(6)]
+    reader = filled(*posts, reason=Reason.TEXT)
+
+    def texts(wanted, who, log):
+        table = posts_table(reader, make_watch(), clock=CLOCK, texts={"x": wanted}, log=log, who=who)
+        rows = rows_of(b"".join(csv_pieces(schema_of(table.columns), table.batches)).decode())
+        table.finish()
+        assert len(rows) == 6, "the others leave as ids"
+        assert all(row["id"] for row in rows)
+        return sum(bool(row["text"]) for row in rows)
+
+    with open_annotations(store_url) as log:
+        assert [texts(4, "ann", log), texts(0, "ann", log)] == [4, 0]
+        assert log.take_texts("ann", "x", 494, limit=500, now=CLOCK) == 494
+        assert [texts(100, "ann", log), texts(100, "bob", log)] == [2, 6]
+        assert log.take_texts("bob", "x", 600, limit=500, now=CLOCK) == 494, "what was not written is given back"
 
 
 class BreakingReader:
@@ -258,8 +302,8 @@ class BreakingReader:
     def __getattr__(self, name):
         return getattr(self._reader, name)
 
-    def stream_posts(self, filter, *, chunk=2000):
-        yield from self._reader.stream_posts(filter)
+    def stream_columns(self, filter, *, chunk=2000):
+        yield from self._reader.stream_columns(filter)
         raise UproarError("the database went away")
 
 

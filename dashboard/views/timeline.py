@@ -58,8 +58,7 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
     st.html(listed if known else "<p>None so far.</p>")
     with st.expander("The same as a table"):
         st.dataframe(_table(frame, watch, by), hide_index=True, width="stretch")
-    filtered = bool(state.sources or state.languages)
-    timeline_download(reports, watch, since=since, until=until, by=by, cut=filtered)
+    timeline_download(reports, watch, since=since, until=until, by=by, sources=state.sources, languages=state.languages)
 
 
 def _window_controls(watch: Watch, state: State, since: datetime, until: datetime, by: str) -> None:

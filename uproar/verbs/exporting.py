@@ -1,21 +1,37 @@
-"""Verbs `export posts` and `export timeline`."""
+"""Verbs `export posts|timeline|alerts|dictionary`, and `export --stale`."""
 
 from __future__ import annotations
 
+import getpass
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uproar.output import say, write_json, write_table
+from core.watches import Watch
+from uproar.output import rows_of, say, write_json, write_table
 from uproar.session import open_session
 from uproar.verbs.arguments import Json, Since, Until, WatchName, span
 from uproar.verbs.reading import By
 
+if TYPE_CHECKING:
+    from exports.files import Log, Table
+    from store import Reader
+
 exports = typer.Typer(
-    no_args_is_help=True, help="CSV files, formula-safe, stamped with query, model, coverage and time."
+    help="Files of posts and figures: CSV, Excel, Parquet or JSON lines, formula-safe, stamped and logged.",
+    invoke_without_command=True,
 )
-Out = Annotated[Path, typer.Option("--out", "-o", help="File to write; replaced only when complete.")]
+Out = Annotated[
+    Path, typer.Option("--out", "-o", help="File to write (.csv, .xlsx, .parquet, .jsonl); replaced when complete.")
+]
+As = Annotated[str | None, typer.Option("--format", help="csv, xlsx, parquet or jsonl, whatever the file's name.")]
+Sources = Annotated[list[str] | None, typer.Option("--source", help="Only this platform (repeatable).")]
+Languages = Annotated[list[str] | None, typer.Option("--language", help="Only this language (repeatable).")]
+STALE = ("id", "file", "watch", "kind", "rows", "deleted_since", "exported_at", "who")
+Make = Callable[["Reader", Watch, "Log", str, datetime], "Table"]
 
 
 def register(app: typer.Typer) -> None:
@@ -23,20 +39,61 @@ def register(app: typer.Typer) -> None:
     app.add_typer(exports, name="export")
 
 
+@exports.callback()
+def export(
+    context: typer.Context,
+    stale: Annotated[bool, typer.Option("--stale", help="List the files that hold posts since deleted.")] = False,
+    json: Json = False,
+) -> None:
+    """Files of posts and figures: CSV, Excel, Parquet or JSON lines, formula-safe, stamped and logged."""
+    if context.invoked_subcommand is not None:
+        return
+    if not stale:
+        typer.echo(context.get_help())
+        raise typer.Exit(2)
+    with open_session().reader() as reader:
+        found = reader.exports()
+    rows = rows_of(found[found["deleted_since"] > 0].drop(columns="stamp"))
+    if json:
+        write_json(rows)
+        return
+    write_table(rows, STALE)
+    if rows:
+        say("These files hold posts that have been deleted since: make them again, or delete them.")
+
+
 @exports.command()
-def posts(watch: WatchName, out: Out, since: Since = None, until: Until = None, json: Json = False) -> None:
+def posts(
+    watch: WatchName,
+    out: Out,
+    since: Since = None,
+    until: Until = None,
+    source: Sources = None,
+    language: Languages = None,
+    sentiment: Annotated[str, typer.Option(help="Only negative, neutral or positive posts that are relevant.")] = "",
+    topic: Annotated[str, typer.Option(help="Only relevant posts on this topic.")] = "",
+    search: Annotated[str, typer.Option(help='Only posts with these words or "phrases".')] = "",
+    x_texts: Annotated[int, typer.Option(min=0, help="Whole posts of X: at most 500 a person and day.")] = 0,
+    identifiers: Annotated[bool, typer.Option(help="With ids, pseudonyms and links.")] = True,
+    format: As = None,
+    json: Json = False,
+) -> None:
     """The posts of a watch with their labels and probabilities, as the source's export policy allows."""
-    from exports.posts import export_posts, posts_in
+    from exports.posts import posts_table
     from store import PostFilter
 
-    session = open_session()
-    found = session.watch(watch)
-    now = session.clock
-    wanted = PostFilter(found.name, **span(since, until, found, now=now))
-    with session.reader() as reader, session.annotations() as annotations:
-        done = export_posts(reader, found, out, clock=now, filter=wanted)
-        annotations.log_export(found.name, "posts", out.name, done.rows, {"sha256": done.sha256}, posts_in(out), now)
-    _tell(done.rows, out, found.notice, json=json)
+    def make(reader: Reader, found: Watch, log: Log, who: str, now: datetime) -> Table:
+        wanted = PostFilter(
+            found.name, **span(since, until, found, now=now), sources=tuple(source or ()),
+            languages=tuple(language or ()), sentiment=sentiment, topic=topic, search=search,
+            relevant=True if sentiment or topic else None,
+        )  # fmt: skip
+        return posts_table(
+            reader, found, clock=now, filter=wanted, identifiers=identifiers, texts={"x": x_texts} if x_texts else {},
+            log=log, who=who,
+        )  # fmt: skip
+
+    _write(watch, out, format, make, json=json)
 
 
 @exports.command()
@@ -46,24 +103,66 @@ def timeline(
     by: Annotated[By, typer.Option(help="Rows of an hour (UTC) or of a day of the watch's zone.")] = By.HOUR,
     since: Since = None,
     until: Until = None,
+    source: Sources = None,
+    language: Languages = None,
+    topic: Annotated[str, typer.Option(help="Only relevant posts on this topic.")] = "all",
+    format: As = None,
     json: Json = False,
 ) -> None:
     """The timeline of a watch, every hour or day present, with coverage."""
-    from exports.timeline import export_timeline
+    from exports.figures import timeline_table
 
-    session = open_session()
-    found = session.watch(watch)
-    now = session.clock
-    with session.reader() as reader, session.annotations() as annotations:
-        done = export_timeline(
-            reader, found, out, clock=now, by=by.value, **span(since, until, found, now=now)
+    def make(reader: Reader, found: Watch, log: Log, who: str, now: datetime) -> Table:
+        return timeline_table(
+            reader, found, clock=now, by=by.value, sources=tuple(source or ()), languages=tuple(language or ()),
+            topic=topic, **span(since, until, found, now=now),
         )  # fmt: skip
-        annotations.log_export(found.name, "timeline", out.name, done.rows, {"sha256": done.sha256}, (), now)
-    _tell(done.rows, out, found.notice, json=json)
+
+    _write(watch, out, format, make, json=json)
 
 
-def _tell(rows: int, out: Path, notice: str, *, json: bool) -> None:
-    row = {"rows": rows, "file": str(out)}
+@exports.command()
+def alerts(
+    watch: WatchName, out: Out, since: Since = None, until: Until = None, format: As = None, json: Json = False
+) -> None:
+    """The incidents of a watch: what was decided, said and sent."""
+    from exports.figures import alerts_table
+
+    def make(reader: Reader, found: Watch, log: Log, who: str, now: datetime) -> Table:
+        return alerts_table(reader, found, clock=now, **span(since, until, found, now=now))
+
+    _write(watch, out, format, make, json=json)
+
+
+@exports.command()
+def dictionary(
+    kind: Annotated[str | None, typer.Argument(help="One kind of export; without it, all.")] = None,
+    json: Json = False,
+) -> None:
+    """What every column of every export means, and of what it is a part."""
+    from exports.dictionary import TABLES, columns_of
+
+    rows = [
+        {"export": name, "column": c.name, "kind": c.kind, "meaning": c.meaning, "part_of": c.denominator}
+        for name in ([kind] if kind else TABLES)
+        for c in columns_of(name)
+    ]
+    write_json(rows) if json else write_table(rows)
+
+
+def _write(watch: str, out: Path, format: str | None, make: Make, *, json: bool) -> None:
+    from exports.files import export_table
+    from exports.formats import Format, format_of
+
+    kind = format_of(Path(f"x.{format}")) if format else format_of(out)
+    session = open_session()
+    found, who = session.watch(watch), getpass.getuser()
+    with session.reader() as reader, session.annotations() as log:
+        table = make(reader, found, log, who, session.clock)
+        done = export_table(table, out, format=Format(kind), log=log, who=who)
+    row = {"id": done.id, "rows": done.rows, "file": str(out)}
     write_json(row) if json else write_table([row])
-    if notice:
-        say(notice)
+    for source, count in done.withheld.items():
+        say(f"{count:,} posts of {source} are not in the file: its policy allows aggregates only")
+    if found.notice:
+        say(found.notice)
