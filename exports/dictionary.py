@@ -57,6 +57,7 @@ def _figure(name: str, kind: str = "whole", denominator: str = "") -> Column:
 TIMELINE = (
     Column("time", "time", "Start of the hour (UTC) or of the day (in the watch's zone, with its offset)."),
     _figure("posts"),
+    _figure("volume"),
     _figure("scored", denominator="posts"),
     _figure("relevant", denominator="scored"),
     _figure("negative", denominator="relevant"),
@@ -77,6 +78,8 @@ TIMELINE = (
 
 ALERTS = (
     Column("id", "whole", "Number of the incident."),
+    Column("rule", "text", "The rule that opened it, such as spike or collection."),
+    Column("subject", "text", "What the rule is about, such as a topic or a source; empty for the whole watch."),
     Column("opened_at", "time", "When the incident was opened."),
     Column("closed_at", "time", "When it was closed; empty while it is open."),
     Column("close_reason", "text", "Why it was closed."),
@@ -92,6 +95,8 @@ ALERTS = (
     Column("sentence", "text", "What was said of it."),
     Column("acknowledged_by", "text", "Who has seen it first; empty where nobody has said so."),
     Column("acknowledged_at", "time", "When that was."),
+    Column("owner", "text", "Who answers for it; empty where nobody does."),
+    Column("owned_at", "time", "Since when."),
     Column("messages_sent", "whole", "Messages that a channel took."),
     Column("messages_failed", "whole", "Messages that were given up."),
     Column("model", "text", "Model and revision by whose scores it was decided."),

@@ -48,7 +48,7 @@ def test_file_and_screen_show_the_same_figures(reader):
     rows = rows_of(timeline_csv(reader, WATCH, clock=CLOCK))
     assert len(rows) == len(shown) == 48, "every hour, those without posts too"
     assert tuple(rows[0]) == (*shown.columns, "model", *(column.name for column in STAMP))
-    for name in ("posts", "pending", "relevant", "negative"):
+    for name in ("posts", "volume", "pending", "relevant", "negative"):
         assert [int(row[name]) for row in rows] == shown[name].tolist()
     assert sum(int(row["posts"]) for row in rows) == 20
     assert [row["coverage"] for row in rows] == shown["coverage"].tolist()
