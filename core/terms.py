@@ -204,3 +204,25 @@ class TermsReport:
     documents: int = 0
     changes: int = 0
     rewritten: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """That a text (by its key) cites a clause: its new or its old wording, as a quote or a paraphrase."""
+
+    text_key: bytes
+    clause: int
+    side: str  # new | old
+    how: str  # quote | paraphrase
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Linkable:
+    """A post on its way to be linked: its number, the key of its text, and what the active model says of it."""
+
+    number: int
+    text_key: bytes
+    text: str
+    relevant: bool
+    topics: tuple[str, ...]

@@ -15,6 +15,8 @@ from terms.redline import redline
 if TYPE_CHECKING:
     from store import Reader
 
+FIRST = "first"
+"""The kind of the record with which a document's history begins: its standing clauses, no change."""
 REAL = (ChangeStatus.PROVISIONAL, ChangeStatus.CONFIRMED)
 
 
@@ -27,7 +29,7 @@ def changes(reader: Reader, *, clock: datetime, service: str = "", document: str
     stored = [c for c in reader.terms_changes(service) if c.step.at <= clock]
     found = _then(reader, stored, clock) if causal else [settled(c, clock) for c in stored]
     found = [c for c in found if not document or c.document.casefold() == document.casefold()]
-    return with_clauses(reader, [c for c in found if every or is_real(c)])
+    return with_clauses(reader, [c for c in found if c.kind != FIRST and (every or is_real(c))])
 
 
 def is_real(change: Change) -> bool:
@@ -118,5 +120,8 @@ def _provenance(reader: Reader, change: Change, number: int) -> dict[str, Any] |
     for name in reader.terms_documents(change.service, change.document):
         for version in reader.terms_versions(name.id):
             if version.id == number:
-                return {"captured_at": version.captured_at, "commit": version.commit, "source": version.origin}
+                return {
+                    "captured_at": version.captured_at, "commit": version.commit, "source": version.origin,
+                    "effective": _date(version.effective), "amended": _date(version.amended),
+                }  # fmt: skip
     return None

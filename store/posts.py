@@ -140,9 +140,10 @@ def _follow_edits(connection: Connection, changed: dict[int, tuple[PostRow, Post
 
 
 def drop_unheld_scores(connection: Connection, keys: Collection[bytes]) -> None:
-    """Delete the scores of those texts that no stored post has any more."""
+    """Delete the scores, and the links to clauses, of those texts that no stored post has any more."""
     held = {bytes(key) for (key,) in select_in(connection, "SELECT text_key FROM posts WHERE text_key IN {}", keys)}
-    run_many(connection, "DELETE FROM scores WHERE text_key = ?", [(key,) for key in keys if key not in held])
+    for table in ("scores", "terms_links"):
+        run_many(connection, f"DELETE FROM {table} WHERE text_key = ?", [(key,) for key in keys if key not in held])
 
 
 def _save_sightings(

@@ -18,13 +18,14 @@ from store.registry import active_model
 from store.schema import data_version, models, watches
 from store.spending import SpendingReader
 from store.terms_changes import TermsChangeReader
+from store.terms_links import TermsLinkReader
 from store.terms_versions import TermsVersionReader
 from store.upgrade import check_schema
 
 
 class Reader(
     RollupReader, PostReader, PublicReader, CoverageReader, AnnouncementReader, AlertReader, SpendingReader,
-    TermsVersionReader, TermsChangeReader, ExportReader,
+    TermsVersionReader, TermsChangeReader, TermsLinkReader, ExportReader,
 ):  # fmt: skip
     """Reads frames and records; it cannot write, and every method sees one consistent state."""
 

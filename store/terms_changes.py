@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from core.terms import Change, ChangeStatus, Clause, Step
 from core.text import clean
@@ -72,6 +72,21 @@ class TermsChangeReader(Handle):
                 ]
         order = {change_id: place for place, change_id in enumerate(by_id)}
         return sorted(found, key=lambda stored: (order[stored.change.id], stored.id))
+
+    def terms_clauses_like(self, classes: Sequence[str], *, limit: int = 5000) -> list[StoredClause]:
+        """The latest clauses of changes and first records whose likeliest class is one of `classes`."""
+        heads = or_(*(terms_clauses.c.classes.startswith(name) for name in classes))
+        query = (
+            select(terms_clauses.c.change_id)
+            .join(terms_changes, terms_changes.c.id == terms_clauses.c.change_id)
+            .where(heads, terms_changes.c.status.in_(("provisional", "confirmed")))
+            .order_by(terms_changes.c.at.desc())
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            wanted = set(connection.scalars(query))
+        found = [change for change in self.terms_changes() if change.id in wanted]
+        return [stored for stored in self.terms_clauses(found) if stored.clause.name in classes]
 
 
 def _keep(connection: Connection, document: int, change: Change) -> None:

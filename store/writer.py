@@ -15,13 +15,14 @@ from store.scores import ScoreWriter
 from store.spending import SpendingWriter
 from store.steps import StepWriter
 from store.terms_changes import TermsChangeWriter
+from store.terms_links import TermsLinkWriter
 from store.terms_versions import TermsVersionWriter
 from store.upgrade import bind_keys, check_schema
 
 
 class Store(
     PostWriter, RunWriter, ScoreWriter, RollupWriter, AnnouncementWriter, IncidentWriter, OutboxWriter, Eraser,
-    SpendingWriter, StepWriter, TermsVersionWriter, TermsChangeWriter,
+    SpendingWriter, StepWriter, TermsVersionWriter, TermsChangeWriter, TermsLinkWriter,
 ):  # fmt: skip
     """Writes posts, scores, rollups, decisions, incidents, spending and deletions; one writer at a time (StoreBusy)."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -21,6 +21,9 @@ SURE, ALSO_SURE = 0.6, 0.75
 """Probability from which the likeliest class is told, and from which others are told beside it
 (AI training at once: to miss one costs more than to name one too many)."""
 _AI = re.compile(r"\bAIs?\b|[Aa]rtificial [Ii]ntelligence|[Mm]achine[ -][Ll]earning|[Gg]enerative|[Ll]anguage [Mm]odel")
+STANDING = ("ai_training", "licence", "ownership", "consent")
+"""Classes for which clauses are followed that stood before the first change: those that people got angry about."""
+_SHORTEST = 10  # words
 _PRIVATE = re.compile(r"privacy|cookie|data", re.IGNORECASE)
 _LONGEST = 60  # sentences looked at one by one
 
@@ -36,6 +39,19 @@ def classed(clause: Clause, document: str = "") -> Clause:
     names = tuple(CLASSES[n] for place, n in enumerate(order) if values[n] >= _needed(CLASSES[n], place))
     confidence = round(float(values[order[0]]), 3)
     return replace(clause, classes=names, confidence=confidence, direction=direction(clause.removed, clause.added))
+
+
+def standing(text: str, document: str = "") -> Iterator[Clause]:
+    """The passages of a whole text that belong to one of `STANDING`, in order."""
+    read = read_document(text)
+    headings = {sentence.passage: sentence.heading for sentence in reversed(read.sentences)}
+    for number, passage in enumerate(read.passages):
+        if passage.count(" ") < _SHORTEST:
+            continue
+        heading = headings.get(number, "")
+        clause = classed(Clause("standing", "", passage, "", passage, heading), document)
+        if clause.name in STANDING or "ai_training" in clause.classes:
+            yield clause
 
 
 def _needed(name: str, place: int) -> float:

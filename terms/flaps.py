@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
 
 from core.terms import SETTLED, CaptureState, ChangeStatus, Step, Version
 
@@ -50,12 +51,11 @@ def _take(version: Version, held: list[_Held], found: list[Step], gone: dict[tup
         return
     back = _return(version, held)
     if back is not None:
-        for entry in held[back + 1 :]:
+        for before, entry in pairwise(held[back:]):
             if entry.step is not None:
                 step = found[entry.step]
                 found[entry.step] = replace(step, status=ChangeStatus.WITHDRAWN, decided_at=version.captured_at)
-                for old in held[back].keys:
-                    gone.update({(old, new): entry.step for new in entry.keys})
+                gone.update({(old, new): entry.step for old in before.keys for new in entry.keys})
         del held[back + 1 :]
         return
     at = version.captured_at

@@ -39,13 +39,15 @@ def test_a_repository_is_read_once_and_then_only_what_is_new(store, reader, tmp_
     assert (made.read, made.new, made.unusable) == (2, 2, 0)
     (change,) = real(reader)
     assert (change.service, change.document, change.step.at) == ("Acme", "Terms of Service", T0 + 30 * DAY)
-    assert change.amended.at == "2025-05-21"
+    assert change.amended is None  # the date of the text before
     made, fresh = bring(store, reader, step.import_repository(store, repository))
     assert (made.read, made.new, fresh) == (0, 0, [])
-    commit(repository, {NAME: A}, T0 + 60 * DAY)
+    commit(repository, {NAME: document(amended="June 28, 2025")}, T0 + 60 * DAY)
     made, fresh = bring(store, reader, step.import_repository(store, repository))
     assert (made.read, made.new, len(fresh)) == (1, 1, 1)
+    assert real(reader)[1].amended.at == "2025-06-28"
     shown = report.change_document(reader, real(reader)[0])
+    assert shown["after"]["amended"]["at"] == "2025-05-21"
     assert len(shown["after"]["commit"]) == 40
     assert shown["after"]["source"] == f"git:{repository}"
 

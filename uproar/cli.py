@@ -17,6 +17,7 @@ from core.errors import UproarError
 from uproar.output import say
 from uproar.verbs import (
     alerting,
+    clauses,
     comparing,
     demo,
     effects,
@@ -51,6 +52,7 @@ for group in (
     alerting,
     exporting,
     terms,
+    clauses,
     watching,
     upkeep,
 ):

@@ -16,6 +16,7 @@ from uproar.steps.alert import send_alerts
 from uproar.steps.analyse import analyse
 from uproar.steps.score import score
 from uproar.verbs.gather import collect_all
+from uproar.verbs.terms import follow_terms
 
 JITTER = 0.1  # several workers should not knock at a source in the same second
 
@@ -62,6 +63,7 @@ class Schedule:
             store.register_watch(watch.name, subject=watch.platform)
             score(store, session.classifier(MODEL), watch)
             analyse(store, reader, watch, clock=session.clock)
+            follow_terms(session, store, reader, watch)
             send_alerts(session, store, reader)
         return sum(report.error is not None for report in reports)
 

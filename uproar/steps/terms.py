@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -21,13 +21,15 @@ from core.terms import (
     Step,
     TermsReport,
     TermsSource,
+    TextDate,
     Version,
 )  # fmt: skip
+from reports.terms import FIRST
 from terms import collection, folders, git
 from terms.alignment import compare
 from terms.captures import compare as judge
 from terms.captures import look
-from terms.classes import classed, kind_of
+from terms.classes import classed, kind_of, standing
 from terms.dates import stated_dates
 from terms.flaps import steps
 from terms.passages import key_of
@@ -136,10 +138,27 @@ def update_document(store: Store, reader: Reader, document: DocumentName, *, now
         if needed and (before is None or not before.kind):
             change = _measured(reader, change, by_id)
         fresh.append(change)
+    first = _first(reader, document, versions, known, found)
     dropped = [change_id for change_id in known if change_id not in found]
-    if fresh or dropped:
-        store.save_terms_changes(document.id, fresh, dropped=dropped)
+    if fresh or first or dropped:
+        store.save_terms_changes(document.id, [*first, *fresh], dropped=dropped)
     return fresh
+
+
+def _first(reader: Reader, document: DocumentName, versions: Sequence[Version], known: Mapping[str, Change],
+           found: dict[str, Change]) -> list[Change]:  # fmt: skip
+    """The record with which the history begins: clauses of risky classes that stood from the start."""
+    usable = [version for version in versions if version.state is CaptureState.OK]
+    if not usable:
+        return []
+    first = min(usable, key=lambda version: (version.captured_at, version.id))
+    step = Step(first.id, first.id, first.captured_at, ChangeStatus.CONFIRMED, first.captured_at)
+    made = Change(change_id(document, step, {first.id: first}), document.service, document.document, step, FIRST)
+    found[made.id] = made
+    if made.id in known:
+        return []
+    clauses = tuple(standing(reader.terms_text(first.text), document.document))
+    return [replace(made, clauses=clauses, effective=first.effective, amended=first.amended)]
 
 
 def change_id(document: DocumentName, step: Step, versions: dict[int, Version]) -> str:
@@ -179,8 +198,14 @@ def _measured(reader: Reader, change: Change, versions: dict[int, Version]) -> C
     )
     return replace(
         change, kind=kind_of(found.kind, clauses), words_added=found.words_added, words_removed=found.words_removed,
-        effective=after.effective, amended=after.amended, clauses=clauses,
+        effective=_new(before.effective, after.effective), amended=_new(before.amended, after.amended),
+        clauses=clauses,
     )  # fmt: skip
+
+
+def _new(before: TextDate | None, after: TextDate | None) -> TextDate | None:
+    """The date that a text states of this change: one that stood there before says nothing of it."""
+    return None if before and after and before.at == after.at else after
 
 
 def _slug(name: str) -> str:

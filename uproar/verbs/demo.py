@@ -18,9 +18,12 @@ from uproar.session import MODEL, Session, open_session
 from uproar.steps.analyse import analyse
 from uproar.steps.collect import import_file
 from uproar.steps.score import score
+from uproar.steps.terms import import_folder, update_documents
+from uproar.verbs.terms import follow_terms
 
 DEMO_WATCH = "soundcloud-ai-terms"
 DEMO_POSTS = PROJECT / "data" / "demo" / "posts.jsonl.gz"
+DEMO_TERMS = PROJECT / "data" / "demo" / "terms"
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")]
 Headless = Annotated[bool, typer.Option("--headless", help="Open no browser window.")]
 
@@ -54,6 +57,9 @@ def load_demo(session: Session) -> None:
         say(f"{report.read:,} invented posts read, {report.new:,} new. Scoring the distinct texts ...")
         done = score(store, session.classifier(MODEL), watch)
         verdict = analyse(store, reader, watch, clock=session.clock)
+        _, touched = import_folder(store, DEMO_TERMS, service=watch.platform)
+        update_documents(store, reader, touched, now=session.clock)
+        follow_terms(session, store, reader, watch)
     say(f"{done:,} distinct texts scored; {len(verdict.opened)} incident opened.")
 
 

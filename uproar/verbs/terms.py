@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
@@ -13,11 +13,14 @@ import typer
 from core.errors import ConfigError
 from core.http import Transport
 from core.terms import Change, TermsReport
-from core.watches import aware
+from core.watches import Watch, aware
 from uproar.output import say, write_json, write_table
-from uproar.session import Session, open_session
+from uproar.session import MODEL, Session, open_session
 from uproar.verbs.arguments import Json
 from uproar.verbs.gather import progress_bar
+
+if TYPE_CHECKING:
+    from store import Reader, Store
 
 verbs = typer.Typer(no_args_is_help=True, help="Documents of platforms: versions, changes, clauses.")
 Service = Annotated[str, typer.Option(help="Whose document it is; default: the folder's name.")]
@@ -57,6 +60,7 @@ def import_terms(session: Session, source: str, *, service: str = "", document: 
     from terms.git import is_repository
     from terms.hand import supplied
     from uproar.steps import terms as step
+    from uproar.steps.announced import announce_changes
 
     with session.store() as store, session.reader() as reader, progress_bar() as told:
         if urlsplit(source).scheme in ("http", "https"):
@@ -72,7 +76,20 @@ def import_terms(session: Session, source: str, *, service: str = "", document: 
         else:
             raise ConfigError(f"{source}: no repository, folder, text or http address")
         fresh = step.update_documents(store, reader, touched, now=session.clock)
+        for watch in session.watches():
+            announce_changes(store, reader, watch, clock=session.clock)
     return replace(report, documents=len(touched), changes=len(fresh))
+
+
+def follow_terms(session: Session, store: Store, reader: Reader, watch: Watch) -> None:
+    """One round for a watch: settle what was provisional, announce, and link posts to clauses."""
+    from uproar.steps.announced import announce_changes
+    from uproar.steps.cited import link_posts
+    from uproar.steps.terms import update_documents
+
+    update_documents(store, reader, set(), now=session.clock)
+    announce_changes(store, reader, watch, clock=session.clock)
+    link_posts(store, reader, watch, session.classifier(MODEL), clock=session.clock)
 
 
 @verbs.command()
