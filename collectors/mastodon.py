@@ -145,13 +145,13 @@ class _Run:
     def looped(self) -> bool:
         return any(timeline.looped for timeline in self._living)
 
-    def window(self, start: datetime, end: datetime, first: datetime) -> tuple[list[tuple[Any, str]], int]:
-        """(status, host) of what the living timelines give, and how many were read. Raises when none is left."""
-        found: list[tuple[Any, str]] = []
+    def window(self, start: datetime, end: datetime, first: datetime) -> tuple[list[tuple[Any, Timeline]], int]:
+        """(status, timeline) of what the living timelines give, and how many were read. Raises when none is left."""
+        found: list[tuple[Any, Timeline]] = []
         for timeline in list(self._living):
             try:
                 for page in timeline.between(start, end, first=first):
-                    found += [(status, timeline.instance.host) for status in page]
+                    found += [(status, timeline) for status in page]
             except RetryLater as error:
                 self.down = error
                 self._living.remove(timeline)
@@ -164,15 +164,15 @@ class _Run:
 
 
 def _held(
-    statuses: list[tuple[Any, str]], matcher: Matcher, keys: Keys, now: datetime, span: tuple[datetime, datetime],
+    statuses: list[tuple[Any, Timeline]], matcher: Matcher, keys: Keys, now: datetime, span: tuple[datetime, datetime],
     seen: set[str],
 ) -> tuple[tuple[Sighted, ...], tuple[Rejected, ...]]:  # fmt: skip
     """What the watch holds, oldest first, each once over all timelines, and the statuses that are not understood."""
     held: list[Sighted] = []
     rejected: list[Rejected] = []
-    for number, (status, host) in enumerate(statuses, 1):
+    for number, (status, timeline) in enumerate(statuses, 1):
         try:
-            post = post_of(status, host, keys, now)
+            post = post_of(status, timeline.instance.host, keys, now, searched=timeline.searched)
         except NotAPost as error:
             if error.reason:
                 rejected.append(Rejected(number, error.reason))

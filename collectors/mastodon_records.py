@@ -21,16 +21,17 @@ _REFUSALS = re.compile(r"#(?:<[^<>]*>)*(?:nobots?|noindex|noarchive)\b", re.IGNO
 _SNOWFLAKE = 16
 
 
-def post_of(status: Any, host: str, keys: Keys, now: datetime) -> Post:
+def post_of(status: Any, host: str, keys: Keys, now: datetime, *, searched: bool = False) -> Post:
     """The post of a status that the instance `host` shows. Raises NotAPost.
 
     Its id is the status's address in the fediverse (`uri`), the same on every instance. A status that is not
-    public, or whose account is `noindex`, not `indexable` or says #nobot, is left out without a word.
+    public, or whose account is `noindex` or says #nobot, is left out without a word; so is one that full-text
+    search found (`searched`) where the account is not `indexable`, which is what that setting is about.
     """
     visibility = inside(status, "visibility")
     if not isinstance(visibility, str):
         raise NotAPost("status without a visibility")
-    if visibility != "public" or opted_out(inside(status, "account")):
+    if visibility != "public" or opted_out(inside(status, "account"), searched=searched):
         raise NotAPost("")
     uri = web_address(inside(status, "uri"))
     if not uri or not name(uri):
@@ -66,9 +67,9 @@ def seen_of(status: Any, id_: str) -> Seen:
     return Seen(id_, likes, reposts, replies)
 
 
-def opted_out(account: Any) -> bool:
+def opted_out(account: Any, *, searched: bool = False) -> bool:
     """Whether an account asks not to be indexed: by its settings, or by #nobot and the like in its profile."""
-    if inside(account, "noindex") is True or inside(account, "indexable") is False:
+    if inside(account, "noindex") is True or (searched and inside(account, "indexable") is not True):
         return True
     fields = [inside(field, key) for field in rows(account, "fields") for key in ("name", "value")]
     said = [inside(account, "note"), inside(account, "display_name"), *fields]

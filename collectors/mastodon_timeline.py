@@ -27,6 +27,7 @@ class Timeline:
         self.instance = instance
         self._words = words
         self._tag = tag
+        self.searched = not tag
         self._spend = spend
         self._newest: list[Any] | None = None
         self._whole: list[Any] | None = None

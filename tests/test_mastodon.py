@@ -109,7 +109,6 @@ def test_instances_give_each_status_once(start, collector):
     "account",
     [
         {"noindex": True},
-        {"indexable": False},
         {"note": "<p>no robots please #nobot</p>"},
         {"note": '<p><a href="https://m.test/tags/NoBot">#<span>NoBot</span></a></p>'},
         {"note": "#noindex"},
@@ -123,6 +122,13 @@ def test_accounts_that_ask_not_to_be_indexed_are_left_out(start, collector, acco
     pages, posts = run(collector(), query(fake))
     assert [post.text for post in posts] == ["#acme fine"]
     assert not any(page.rejected for page in pages)
+
+
+def test_accounts_that_are_not_indexable_are_left_out_of_search_alone(start, collector):
+    shy = {"indexable": False}  # what an account is that never touched its settings
+    fake = start([status(1, SINCE, "#acme", account=shy), status(2, SINCE, "acme unmarked", account=shy)])
+    _, posts = run(collector(**{fake.host: fake.token}), query(fake))
+    assert [post.text for post in posts] == ["#acme"]
 
 
 def test_accounts_of_servers_that_say_nothing_are_taken():
