@@ -57,7 +57,7 @@ def _figure(name: str, kind: str = "whole", denominator: str = "") -> Column:
 TIMELINE = (
     Column("time", "time", "Start of the hour (UTC) or of the day (in the watch's zone, with its offset)."),
     _figure("posts"),
-    _figure("volume"),
+    _figure("volume", "number"),
     _figure("scored", denominator="posts"),
     _figure("relevant", denominator="scored"),
     _figure("negative", denominator="relevant"),
