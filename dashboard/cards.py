@@ -13,8 +13,8 @@ import pandas as pd
 
 from core.records import Announcement, SpikeState
 from dashboard.figures import Figure
-from dashboard.wording import KINDS, STATES, announcement_date, count, coverage_words, moment, percent, topic_name
 from reports.overview import SourceRow
+from reports.wording import KINDS, STATES, announcement_date, count, coverage_words, moment, percent, topic_name
 
 ICONS = {
     SpikeState.NO_DATA: "block",

@@ -11,11 +11,11 @@ import streamlit as st
 from core.settings import load_settings
 from core.watches import Watch
 from dashboard.data import Reports
-from dashboard.wording import count
 from exports.figures import alerts_table, timeline_table
 from exports.files import Log, Table, download
 from exports.formats import Format
 from exports.posts import posts_table
+from reports.wording import count
 from store import PostFilter, open_annotations
 
 MOST_POSTS = 20_000

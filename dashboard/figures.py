@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dashboard.wording import count, interval, percent, points
 from reports.measure import FEWEST
 from reports.overview import Overview
+from reports.wording import count, interval, percent, points
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dashboard.cards import notice_banner
 from dashboard.controls import Pages, go, link_to
 from dashboard.moments import moments
 from dashboard.state import State
-from dashboard.wording import moment
+from reports.wording import moment
 
 
 def masthead(state: State, watches: tuple[Watch, ...], watch: Watch, pages: Pages) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from core.records import Announcement, AnnouncementKind
 from core.watches import Watch
-from dashboard.wording import KINDS, moment
+from reports.wording import KINDS, moment
 
 _AFTER = timedelta(hours=12)
 _TAIL = timedelta(days=3)

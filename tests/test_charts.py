@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from charts.marks import MOST_ROWS, bins, gap_spans, marker_frame, wall
+from charts.palette import DARK, LIGHT
+from charts.reaction import CLICK, share_chart, topics_chart, volume_chart
 from core.records import Announcement, AnnouncementKind
-from dashboard.charts import CLICK, share_chart, topics_chart, volume_chart
-from dashboard.marks import MOST_ROWS, bins, gap_spans, marker_frame, wall
-from dashboard.palette import DARK, LIGHT
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime(2025, 5, 9, tzinfo=UTC)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from core.records import Announcement, AnnouncementKind, SpikeState
 from dashboard import cards
 from dashboard.figures import figures
-from dashboard.wording import announcement_date, points
+from reports.wording import announcement_date, points
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOSTILE = [

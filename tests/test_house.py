@@ -46,7 +46,7 @@ def test_requirements_begin_with_the_project_and_hold_what_users_named():
     assert all("<" in line for line in lines[1:])
 
 
-@pytest.mark.parametrize("module", ["uproar.cli", "models.onnx", "dashboard.charts", "uproar.verbs.demo"])
+@pytest.mark.parametrize("module", ["uproar.cli", "models.onnx", "charts.reaction", "uproar.verbs.demo"])
 def test_the_default_path_imports_neither_torch_nor_transformers(module):
     code = f"import sys, {module}; print(sorted({{'torch', 'transformers'}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT, check=True)

@@ -9,18 +9,18 @@ from datetime import timedelta
 import pandas as pd
 import streamlit as st
 
+from charts.palette import palette
+from charts.reaction import topics_chart, volume_chart
 from core.records import Announcement, SpikeState, utc_hour
 from core.watches import Watch
 from dashboard import cards
-from dashboard.charts import topics_chart, volume_chart
 from dashboard.controls import Pages, link_to
 from dashboard.data import Reports
 from dashboard.figures import figures
-from dashboard.palette import palette
 from dashboard.state import State
-from dashboard.wording import STATES, count, moment
 from reports import words
 from reports.overview import Overview
+from reports.wording import STATES, count, moment
 
 _EXPLAINED = ("relevant", "negative_share", "change", "expected_posts", "people", "top_ten_posts", "not_scored")
 _CHART_DAYS = timedelta(days=7)

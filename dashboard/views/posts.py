@@ -14,7 +14,7 @@ from dashboard.data import PAGE_LENGTH, Reports
 from dashboard.downloads import posts_download
 from dashboard.state import State
 from dashboard.window import asked_window
-from dashboard.wording import count, hour_span, moment, topic_name
+from reports.wording import count, hour_span, moment, topic_name
 from store import PostFilter
 
 

@@ -9,16 +9,16 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from charts.palette import palette
+from charts.reaction import CLICK, share_chart, volume_chart
 from core.watches import Watch
 from dashboard import cards
-from dashboard.charts import CLICK, share_chart, volume_chart
 from dashboard.controls import Pages, go, link_to, pick_several
 from dashboard.data import Reports
 from dashboard.downloads import timeline_download
-from dashboard.palette import palette
 from dashboard.state import ALL, DEFAULT_SPAN, SPANS, State
 from dashboard.window import asked_window, chosen_step
-from dashboard.wording import count, coverage_words, hour_span, interval, percent
+from reports.wording import count, coverage_words, hour_span, interval, percent
 
 _SPAN_NAMES = {"24h": "24 hours", "3d": "3 days", "7d": "7 days", "14d": "14 days", "30d": "30 days", ALL: "All"}
 _MOST_SPIKES = 8

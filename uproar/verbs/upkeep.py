@@ -24,6 +24,7 @@ ROOMS = (
     "models",
     "analysis",
     "reports",
+    "charts",
     "alerts",
     "exports",
     "dashboard",

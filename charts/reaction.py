@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import altair as alt
 import pandas as pd
 
+from charts.marks import bins, gap_layers, heading, marker_frame, marker_layers, time_axis
+from charts.palette import LIGHT, Palette
 from core.records import Announcement
-from dashboard.marks import bins, gap_layers, heading, marker_frame, marker_layers, time_axis
-from dashboard.palette import LIGHT, Palette
-from dashboard.wording import count, percent, topic_name
 from reports.measure import FEWEST
+from reports.wording import count, percent, topic_name
 
 CLICK = "hour"
 """Name of the selection that a click on a bin makes; it carries `at`, the bin's start in UTC milliseconds."""

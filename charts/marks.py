@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 import altair as alt
 import pandas as pd
 
+from charts.palette import Palette
 from core.records import Announcement
-from dashboard.palette import Palette
-from dashboard.wording import KINDS, STATES, announcement_date, coverage_words, hour_span, interval, percent
+from reports.wording import KINDS, STATES, announcement_date, coverage_words, hour_span, interval, percent
 
 MOST_ROWS = 5_000
 _LANES = 3
