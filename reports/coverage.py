@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.coverage import NONE, combine, hour_coverage
 from analysis.hours import hour_index
+from core.permissions import NEEDED
 from core.records import Outcome
 from core.watches import Watch
 from reports.window import Window, clamp
@@ -51,7 +52,10 @@ def coverage(
         own = runs[runs["source"] == name]
         brought = imported if own.empty and name in counted.index else own
         states = hours[hours["source"] == (IMPORTER if brought is imported else name)]
-        rows.append(_row(name, brought, states, int(counted.get(name, 0)), window))
+        row = _row(name, brought, states, int(counted.get(name, 0)), window)
+        if name in NEEDED and not row["permission"] and name in {rule.name for rule in watch.sources}:
+            row["sentence"] += " It is collected only with a recorded permission, and none is kept with its runs."
+        rows.append(row)
     frame = pd.DataFrame(rows, columns=list(_COLUMNS))
     for column in _TIMES:
         frame[column] = pd.to_datetime(frame[column], utc=True).dt.as_unit("us")

@@ -107,6 +107,9 @@ def test_coverage_says_rate_cost_and_permission():
     assert "10.0% of the posts were read" in found.loc["x", "sentence"].replace("10.0% to ", "")
     assert found.loc["x", "permission"] == "contract"
     assert found.loc["forum", "permission"] == ""
+    assert "permission" not in found.loc["forum", "sentence"] + found.loc["x", "sentence"]
+    bare = coverage(FakeReader(), WATCH, clock=T0 + HOUR, until=T0 + HOUR).set_index("source")
+    assert "only with a recorded permission" in bare.loc["x", "sentence"]
     assert found.loc["x", "cost"] == 0.0
 
 
