@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from alerts.links import links
 from alerts.message import AlertFacts, Message, SourceState, TopicCount, render
+from alerts.notices import digest, notice
 from core.errors import ConfigError
-from core.records import HOUR, Announcement, Delivery
+from core.records import HOUR, TOPICS, Announcement, Delivery
 from core.watches import Watch
 
 if TYPE_CHECKING:
@@ -20,15 +22,17 @@ if TYPE_CHECKING:
 
 _RULES = ("spike", "topic_spike", "share", "collection", "silent", "budget", "channel", "digest")
 """By gravity: the first of a message is told in full."""
+WITH_FIGURES = ("spike", "topic_spike", "share")
 
 
 def gather(
-    reader: Reader, watch: Watch, incident: int, *, kind: str, clock: datetime, dashboard_url: str
-) -> AlertFacts:
+    reader: Reader, watch: Watch, incident: int, *, kind: str, clock: datetime, dashboard_url: str,
+    update: int | None = None,
+) -> AlertFacts:  # fmt: skip
     """The facts of an incident as they are at the watch's present.
 
-    "opened" tells the hour that opened it, "update" its latest spike, both as decided then. Raises ConfigError
-    where the watch has no such incident.
+    "opened" tells the hour that opened it, any other kind its latest spike, both as decided then; `update` is the
+    number of what has changed. Raises ConfigError where the watch has no such incident.
     """
     from analysis.shares import wilson
     from reports.overview import overview
@@ -60,6 +64,13 @@ def gather(
         latest_announcement=_latest(seen.announcements, watch),
         notice=watch.notice,
         dashboard_url=dashboard_url,
+        incident=incident,
+        rule=str(row["rule"]),
+        subject=str(row["subject"]),
+        changed=_changed(reader, incident, update),
+        links=links(reader, watch, row["hour"].to_pydatetime(), topic=_topic(row), clock=clock),
+        owner=_name(row["owner"]),
+        acknowledged_by=_name(row["acknowledged_by"]),
     )
 
 
@@ -78,11 +89,19 @@ def renderer(
         name = str(incidents["watch"].get(lead.incident, ""))
         if name not in by_name:
             raise ConfigError(f"incident {lead.incident}: its watch has no file any more")
-        facts = gather(
-            reader, by_name[name], lead.incident, kind=lead.kind, clock=clock(), dashboard_url=dashboard_url
-        )  # fmt: skip
+        watch, now = by_name[name], clock()
         beside = {d.incident: d for d in reversed(others) if d.incident != lead.incident}
-        return render(facts, also=[_beside(d, incidents) for d in beside.values()])
+        also = [_beside(d, incidents) for d in beside.values()]
+        rule = str(incidents["rule"][lead.incident])
+        if rule == "digest":
+            return digest(reader, watch, clock=now, dashboard_url=dashboard_url, also=also)
+        if rule not in WITH_FIGURES:
+            told = _changed(reader, lead.incident, lead.update)
+            return notice(reader, watch, lead, incidents, told, clock=now, dashboard_url=dashboard_url, also=also)
+        facts = gather(
+            reader, watch, lead.incident, kind=lead.kind, clock=now, dashboard_url=dashboard_url, update=lead.update
+        )
+        return render(facts, also=also)
 
     return message
 
@@ -103,10 +122,25 @@ def _decided(reader: Reader, watch: Watch, incident: int, kind: str) -> dict[str
     if rows.empty:
         raise ConfigError(f"watch {watch.name!r} has no incident {incident}")
     first = _row(rows)
-    if kind != "update" or first["last_hour"] == first["hour"]:
+    if kind == "opened" or first["rule"] != "spike" or first["last_hour"] == first["hour"]:
         return first
     later = reader.decisions(watch.name, since=first["last_hour"], until=first["last_hour"] + HOUR)
     return first | _row(later) if len(later) else first
+
+
+def _changed(reader: Reader, incident: int, update: int | None) -> str:
+    if update is None:
+        return ""
+    rows = reader.updates(incident)
+    return "".join(rows.loc[rows["id"] == update, "sentence"].tolist())
+
+
+def _topic(row: dict[str, Any]) -> str:
+    return str(row["subject"]) if row["rule"] == "topic_spike" and row["subject"] in TOPICS else ""
+
+
+def _name(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _row(frame: pd.DataFrame) -> dict[str, Any]:

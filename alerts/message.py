@@ -14,7 +14,11 @@ TITLE_CHARACTERS = 90
 BODY_CHARACTERS = 1_800
 """Below the smallest limit of the usual services (Discord: 2,000)."""
 ALSO_CHARACTERS = 700
+QUOTE_CHARACTERS = 100
 
+_KINDS = {"update": "Update", "close_watch": "Watch after the statement", "statement": "Statement noted",
+          "unacknowledged": "Nobody has acknowledged", "closed": "Over"}  # fmt: skip
+_RULES = {"spike": "Spike", "topic_spike": "Spike of a topic", "share": "Share above the floor"}
 _INVISIBLE = "\u200b"
 # @everyone, @here, @channel and the like; Slack's <!channel>, <@U1>, <#C1>; Teams' <at>; links dressed as words.
 _CALL = re.compile(r"@(?=[\w&!<])|<(?=[!@#/a-zA-Z])")
@@ -47,12 +51,23 @@ class SourceState:
 
 
 @dataclass(frozen=True, slots=True)
+class PostLink:
+    """A post to read: where it is, its topics, and its text only where its source lets it be passed on."""
+
+    source: str
+    topics: tuple[str, ...]
+    url: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AlertFacts:
     """All that a message about one incident is made of.
 
     `hour` is the decided hour that is told, `negative` of `relevant` posts in it, `low` and `high` the 95 %
     interval of the share (NaN where none), `expected` the typical negative count. `false_alarms` is the watch's
-    stated rate per 30 days. `latest_announcement` is (title, when in words), or None.
+    stated rate per 30 days. `latest_announcement` is (title, when in words), or None. `changed` says what is new since
+    the last message, in sentences.
     """
 
     watch: str
@@ -78,23 +93,33 @@ class AlertFacts:
     latest_announcement: tuple[str, str] | None
     notice: str
     dashboard_url: str
+    incident: int = 0
+    rule: str = "spike"
+    subject: str = ""
+    changed: str = ""
+    links: Sequence[PostLink] = ()
+    owner: str = ""
+    acknowledged_by: str = ""
 
 
 def render(facts: AlertFacts, *, also: Sequence[str] = ()) -> Message:
     """The message about an incident, with a line for each of what came with it. The same facts, the same words."""
     posts = "post" if facts.negative == 1 else "posts"
     counted = f"{posts} against the platform" if facts.measure == "against" else f"negative {posts}"
-    what = "Update" if facts.kind == "update" else "Spike"
-    title = _line(f"{what}: {facts.title}: {facts.negative:,} {counted} in an hour")
+    what = _KINDS.get(facts.kind, _RULES.get(facts.rule, "Spike"))
+    about = f"{facts.title}: {facts.subject.replace('_', ' ')}" if facts.subject else facts.title
+    title = _line(f"{what}: {about}: {facts.negative:,} {counted} in an hour")
     lines = [
         _line(f"{facts.notice}.") if facts.notice else "",
+        f"Since the last message: {_line(facts.changed)}" if facts.changed else "",
         _happened(facts),
         _line(facts.sentence),
         f"How sure: {_sure(facts)}",
         f"About: {_topics(facts.topics)}",
         _announcement(facts.latest_announcement),
+        *_links(facts.links),
         f"Data: {_coverage(facts)}",
-        "Clears when six decided hours in a row are calm.",
+        _ends(facts),
         f"As of {_moment(facts.as_of, facts.zone)}; model {_line(facts.model.replace('@', ', revision '))}.",
     ]
     body = "\n".join(line for line in lines if line)
@@ -157,6 +182,30 @@ def _sure(facts: AlertFacts) -> str:
     return f"such an alert comes {by_chance(facts.false_alarms)}."
 
 
+def _ends(facts: AlertFacts) -> str:
+    if facts.kind == "closed":
+        return "This incident is closed; another spike would open a new one."
+    whose = (
+        f"Owner: {_line(facts.owner)}." if facts.owner else f"No owner yet: uproar incident own {facts.incident} NAME."
+    )
+    seen = "" if facts.acknowledged_by or facts.owner else f" Acknowledge: uproar incident ack {facts.incident}."
+    if facts.rule == "share":
+        return f"Clears when the share of an hour is no longer surely above the floor. {whose}{seen}"
+    following = (
+        f"Next update about {_moment(facts.as_of + timedelta(hours=1), facts.zone)}. " if facts.rule == "spike" else ""
+    )
+    return f"Clears when six decided hours in a row are calm. {following}{whose}{seen}"
+
+
+def _links(links: Sequence[PostLink]) -> list[str]:
+    lines = []
+    for link in links:
+        topics = ", ".join(topic.replace("_", " ") for topic in link.topics[:2]) or "no topic"
+        said = f' "{_short(_line(link.text), QUOTE_CHARACTERS)}"' if link.text else ""
+        lines.append(f"Read: {_line(link.source)}, {_line(topics)}: {_line(link.url)}{said}")
+    return lines
+
+
 def _topics(topics: Sequence[TopicCount]) -> str:
     named = [f"{neutral(t.topic.replace('_', ' '))} ({t.relevant:,})" for t in topics if t.relevant][:3]
     if not named:
@@ -169,11 +218,16 @@ def _announcement(latest: tuple[str, str] | None) -> str:
 
 
 def _coverage(facts: AlertFacts) -> str:
-    if not facts.sources:
+    return coverage_line(facts.sources, facts.zone)
+
+
+def coverage_line(sources: Sequence[SourceState], zone: ZoneInfo) -> str:
+    """Each source with the state of its coverage and until when it was collected."""
+    if not sources:
         return "no source has reported; the counts are what is in the database."
     parts = []
-    for state in facts.sources:
-        until = f" until {_moment(state.collected_until, facts.zone)}" if state.collected_until else ""
+    for state in sources:
+        until = f" until {_moment(state.collected_until, zone)}" if state.collected_until else ""
         parts.append(f"{neutral(state.source)} {neutral(state.coverage)}{until}")
     return "; ".join(parts) + "."
 

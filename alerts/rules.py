@@ -78,7 +78,9 @@ def judge(store: Store, reader: Reader, watch: Watch, fresh: Sequence[Decision],
                 extended.append(current.id)
                 current.last_hour = decision.hour
         else:
-            number = store.open_incident(spike, watch.alerts.channels, now=now, cool_down=watch.alerts.cool_down)
+            number = store.open_incident(
+                spike, watch.alerts.channels, now=now, cool_down=watch.alerts.cool_down, group=watch.group
+            )
             if number is None:
                 withheld.append(Withheld(decision.hour, f"cool-down: alerted within {_span(watch.alerts.cool_down)}"))
             else:

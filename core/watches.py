@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Callable, Collection, Mapping
@@ -12,14 +11,17 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from core.alert_rules import AlertRules as AlertRules
+from core.alert_rules import alert_rules
 from core.announcements import announcement_from_table
 from core.errors import ConfigError
 from core.matching import parse
 from core.records import Announcement
+from core.tables import check_keys as check_keys
+from core.tables import parse_duration as parse_duration
+from core.tables import suggest, texts
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-_DURATION = re.compile(r"(\d{1,5})\s*(m|h|d)")
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +31,6 @@ class SourceRule:
     name: str
     lateness: timedelta = timedelta(hours=1)
     options: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class AlertRules:
-    """When and where a watch alerts. `false_alarms` is the stated rate per 30 days."""
-
-    channels: tuple[str, ...] = ()
-    cool_down: timedelta = timedelta(hours=24)
-    false_alarms: float = 0.5
-    minimum_negative: int = 5
-    minimum_relevant: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +51,12 @@ class Watch:
     announcements: tuple[Announcement, ...] = ()
     alerts: AlertRules = field(default_factory=AlertRules)
     path: Path | None = None
+    radar: str = ""  # the radar watch that this one is a child of
+
+    @property
+    def group(self) -> str:
+        """Whose messages its alerts join: one message in five minutes is for a radar and its children together."""
+        return self.radar or self.name
 
     @property
     def zone(self) -> ZoneInfo:
@@ -89,7 +86,7 @@ def find_watch(name: str, folders: Collection[Path]) -> Watch:
         if NAME.fullmatch(name) and path.is_file():
             return load_watch(path)
     known = sorted(path.stem for folder in folders for path in folder.glob("*.toml"))
-    raise ConfigError(f"no watch {name!r}. {_suggest(name, known)} Make one with: uproar watch new {name}")
+    raise ConfigError(f"no watch {name!r}. {suggest(name, known)} Make one with: uproar watch new {name}")
 
 
 def load_watches(folders: Collection[Path], *, broken: Callable[[ConfigError], None] | None = None) -> list[Watch]:
@@ -112,14 +109,6 @@ def load_watches(folders: Collection[Path], *, broken: Callable[[ConfigError], N
     return found
 
 
-def parse_duration(value: str, where: str) -> timedelta:
-    """ "90m", "2h" or "60d" as a timedelta. Raises ConfigError."""
-    match = _DURATION.fullmatch(str(value).strip())
-    if not match:
-        raise ConfigError(f"{where}: {value!r} is no duration; write 30m, 2h or 7d")
-    return int(match[1]) * _UNITS[match[2]]
-
-
 def aware(value: object, where: str) -> datetime:
     """A TOML or ISO time with its offset, in UTC. Raises ConfigError on a naive or unreadable one."""
     if isinstance(value, str):
@@ -130,20 +119,6 @@ def aware(value: object, where: str) -> datetime:
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise ConfigError(f"{where}: {value} has no offset; write 2025-05-09T14:00:00Z or ...+02:00")
     return value.astimezone(UTC)
-
-
-def check_keys(table: Mapping[str, Any], allowed: Collection[str], where: str) -> None:
-    """Raise ConfigError on the first key of `table` that is not in `allowed`, with the nearest one."""
-    for key in table:
-        if key not in allowed:
-            raise ConfigError(f"{where}: unknown key {key!r}. {_suggest(key, sorted(allowed))}")
-
-
-def _suggest(value: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(value, known, n=1)
-    if near:
-        return f"Did you mean {near[0]!r}?"
-    return f"Known: {', '.join(known) or 'none'}."
 
 
 def _watch(table: dict[str, Any], path: Path) -> Watch:
@@ -179,10 +154,10 @@ def _watch(table: dict[str, Any], path: Path) -> Watch:
         as_of=aware(table["as_of"], f"{where}: as_of") if "as_of" in table else None,
         notice=table.get("notice", ""),
         measure=measure,
-        languages=_texts(table, "languages", where, default=("en",)),
+        languages=texts(table, "languages", where, default=("en",)),
         sources=tuple(_source(row, f"{where}: sources") for row in _tables(table, "sources", where)),
         announcements=_announcements(_tables(table, "announcements", where), where),
-        alerts=_alerts(table.get("alerts", {}), f"{where}: alerts"),
+        alerts=alert_rules(table.get("alerts", {}), f"{where}: alerts"),
         path=path,
     )
 
@@ -207,38 +182,12 @@ def _source(row: dict[str, Any], where: str) -> SourceRule:
     )
 
 
-def _alerts(table: dict[str, Any], where: str) -> AlertRules:
-    allowed = ("channels", "cool_down", "false_alarms", "minimum_negative", "minimum_relevant")
-    check_keys(table, allowed, where)
-    rate = table.get("false_alarms", 0.5)
-    if not isinstance(rate, int | float) or isinstance(rate, bool) or not 0 < rate <= 30:
-        raise ConfigError(f"{where}: false_alarms {rate!r} must be a rate per 30 days above 0 and at most 30")
-    counts = {key: table.get(key, default) for key, default in (("minimum_negative", 5), ("minimum_relevant", 20))}
-    for key, value in counts.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ConfigError(f"{where}: {key} {value!r} must be a whole number from 1")
-    return AlertRules(
-        channels=_texts(table, "channels", where, default=()),
-        cool_down=parse_duration(table.get("cool_down", "24h"), f"{where}: cool_down"),
-        false_alarms=float(rate),
-        minimum_negative=counts["minimum_negative"],
-        minimum_relevant=counts["minimum_relevant"],
-    )
-
-
 def _zone(name: str, where: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ConfigError(f"{where}: timezone {name!r} is no IANA name, such as Europe/Berlin") from None
     return name
-
-
-def _texts(table: Mapping[str, Any], key: str, where: str, *, default: tuple[str, ...]) -> tuple[str, ...]:
-    value = table.get(key, list(default))
-    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-        raise ConfigError(f"{where}: {key} must be a list of texts")
-    return tuple(value)
 
 
 def _tables(table: Mapping[str, Any], key: str, where: str) -> list[dict[str, Any]]:

@@ -50,7 +50,7 @@ class Book:
         frame = pd.DataFrame({"hour": [d.hour for d in kept], "state": [d.state.value for d in kept]})
         return frame.astype({"hour": TIME, "state": "str"})
 
-    def open_incident(self, spike, channels, *, now, cool_down):
+    def open_incident(self, spike, channels, *, now, cool_down, group=""):
         if any(r["closed_at"] is None or r["opened_at"] > now - cool_down for r in self.rows):
             return None
         self.rows.append({"id": len(self.rows) + 1, "watch": spike.watch, "opened_at": now, "closed_at": None,
