@@ -63,8 +63,8 @@ def take_picture(reader: Reader, watch: Watch, *, clock: datetime, announcement:
     return Picture(
         hour=whole["hour"].iloc[0].isoformat() if len(whole) else None,
         negative=int(whole["negative"].iloc[0]) if len(whole) else None,
-        relevant=int(counted.get("all", 0)),
-        topics={str(k): int(v) for k, v in counted.items() if k != "all" and v > 0},
+        relevant=int(reader.rollup(watch.name, since=since, until=now)["relevant"].sum()),
+        topics={str(k): int(v) for k, v in counted.items() if v > 0},
         sources={str(k): int(v) for k, v in sources.items() if v > 0},
         announcement=announcement,
     )  # fmt: skip

@@ -16,6 +16,7 @@ from alerts.message import (
     BODY_CHARACTERS,
     TITLE_CHARACTERS,
     AlertFacts,
+    PostLink,
     SourceState,
     TopicCount,
     by_chance,
@@ -62,7 +63,8 @@ def test_it_says_what_how_sure_about_what_and_on_which_data():
         "About: ai training (70), consent (30); relevant posts of the last 24 hours, several topics each possible.",
         "Last announcement: First statement, 9 May 2025.",
         "Data: hackernews complete until Fri 9 May 2025, 19:00 CEST; reddit failed.",
-        "Clears when six decided hours in a row are calm.",
+        "Clears when six decided hours in a row are calm. Next update about Fri 9 May 2025, 20:05 CEST. "
+        "No owner yet: uproar incident own 0 NAME. Acknowledge: uproar incident ack 0.",
         "As of Fri 9 May 2025, 19:05 CEST; model uproar-minilm, revision 1.",
         "https://uproar.example.org/timeline?watch=example&hour=2025-05-09T15%3A00%3A00Z",
     ]
@@ -149,3 +151,30 @@ def test_neutral_text_is_one_line_without_a_call(text):
     result = neutral(text)
     assert not re.search(r"@\w|<[!@#/a-zA-Z]|[\r\n\x00]", result)
     assert neutral(result) == result
+
+
+def test_an_update_says_first_what_has_changed_and_whose_it_is():
+    message = render(replace(FACTS, kind="update", changed="It rises: 60 after 41.", owner="ann @everyone", incident=7))
+    assert message.title.startswith("Update: Example: new terms")
+    assert message.body.startswith("Since the last message: It rises: 60 after 41.")
+    assert "Owner: ann @\u200beveryone." in message.body
+    assert "incident ack" not in message.body
+
+
+def test_links_have_a_theme_and_text_only_where_it_was_given():
+    links = (
+        PostLink("reddit", ("ai_training", "consent", "legal"), "https://example.org/1"),
+        PostLink("bluesky", (), "https://example.org/2", "<!channel> no way\n" + "a" * 500),
+    )
+    body = render(replace(FACTS, links=links)).body
+    assert "Read: reddit, ai training, consent: https://example.org/1\n" in body
+    assert 'Read: bluesky, no topic: https://example.org/2 "<\u200b!channel> no way aaa' in body
+    assert len(body) <= BODY_CHARACTERS + 200
+
+
+def test_what_came_with_it_is_a_line_each_and_then_a_number():
+    body = render(FACTS, also=[f"example: thing {n} @here" for n in range(1_000)]).body
+    assert body.count("\nAlso: ") == 5
+    assert "And 995 more: uproar incident list" in body
+    assert "@here" not in body
+    assert len(body) <= BODY_CHARACTERS + 200
