@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # Tests need torch; the plain index would bring a CUDA build of several GB, so the version is fixed here.
 TORCH := torch==2.13.0
 
-.PHONY: help demo demo-data test test-bluesky quick lint format bench train clean
+.PHONY: help demo demo-data test test-bluesky quick lint format bench bench-effects train clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,9 @@ bench: .venv/dev.done  ## Import, scoring and timeline figures as a table
 
 bench-model: .venv/dev.done  ## Classifier speed against what else one would run, on the same posts
 	$(BIN)/python benchmarks/bench_model.py
+
+bench-effects: .venv/dev.done  ## Coverage of the effect's interval on simulated series, and null dates
+	$(BIN)/python benchmarks/bench_effects.py
 
 train: .venv/dev.done  ## Train the shipped classifier again (needs UPROAR_SHARED_DATA; about an hour on two cores)
 	$(BIN)/python -m models.train --out models/weights/retrained

@@ -16,10 +16,12 @@ from core.records import Announcement
 from core.watches import Watch
 from reports.announcements import announcements
 from reports.clusters import Cluster, clusters, wanted
+from reports.comparable import breaks
 from reports.effect_reading import EffectReading, Scale, refused, told
 from reports.figures import Figure, figure_names
 from reports.measure import FEWEST
-from reports.steps import Span, StepTable, choose_step, read_span, step_table
+from reports.steps import Span, StepTable, choose_step, read_span, step_table, within_breaks
+from reports.window import Window
 
 if TYPE_CHECKING:
     from store import Reader
@@ -70,6 +72,9 @@ def _report(
     following = min((c.start for c in all_ if c.start > cluster.start), default=None)
     table = step_table(reader, watch, step, clock=clock, around=cluster.start)
     span = read_span(table, cluster.start, cluster.end, following=following)
+    if not isinstance(span, str):
+        seen = Window(table.times[0], table.times[-1])
+        span = within_breaks(table, span, breaks(reader, watch, seen, clock=clock))
     name = cluster.name(watch)
     readings = []
     if isinstance(span, str):
@@ -110,7 +115,7 @@ def _reading(
             f"{FEWEST} are needed"
         )
         return refused(figure.name, scale, table.step.name, reason)
-    series = figure.series(table, controls if figure.name == "volume" else {})
+    series = figure.series(table, controls if figure.name == "volume" else {}, kept=span.comparable)
     try:
         found = impact(series, slice(span.first, span.before), slice(span.after, span.until))
     except TooLittle as reason:

@@ -39,11 +39,17 @@ class Figure:
             int(np.nansum(self.base[span.after : span.until])),
         )
 
-    def series(self, table: StepTable, controls: Mapping[str, np.ndarray]) -> Series:
-        """The figure as a series that an impact is read from."""
+    def series(
+        self, table: StepTable, controls: Mapping[str, np.ndarray], *, kept: tuple[int, int] | None = None
+    ) -> Series:
+        """The figure as a series that an impact is read from; steps outside `kept` count as unknown."""
         seconds = np.array([t.timestamp() for t in table.times[:-1]])
         clock = ((seconds + 3 * 86_400) // (3600 * table.step.hours)).astype(int)  # Monday 29 December 1969
-        return Series(self.values, controls, self.noise, clock, table.step.periods)
+        values = self.values.copy()
+        if kept is not None:
+            values[: kept[0]] = np.nan
+            values[kept[1] :] = np.nan
+        return Series(values, controls, self.noise, clock, table.step.periods)
 
 
 def figure_names(watch: Watch) -> tuple[tuple[str, Scale], ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from analysis.coverage import COVERED, SAMPLE
 from analysis.hours import by_day
 from core.records import HOUR, utc_hour
 from core.watches import Watch
+from reports.comparable import Break
 from reports.figures import Figure, figures
 from reports.history import hourly
 from reports.window import Window, clamp
@@ -45,12 +46,16 @@ DAYS = Step("day", 24, 60, 14, 3, 7, 1, (7,))
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Steps [first, before) foretell, [before, after) are uncertain and left out, [after, until) are read."""
+    """Steps [first, before) foretell, [before, after) are uncertain and left out, [after, until) are read.
+
+    Outside of `comparable` lie steps beyond a dated break, which are not used at all.
+    """
 
     first: int
     before: int
     after: int
     until: int
+    comparable: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +175,28 @@ def read_span(table: StepTable, start: datetime, end: datetime, *, following: da
             )
         return f"only {read} whole {step.name}s after it were collected; {step.fewest_after} are needed"
     return Span(first, before, after, until)
+
+
+def within_breaks(table: StepTable, span: Span, found: Sequence[Break]) -> Span | str:
+    """`span` cut to what is comparable with both sides of the event; or which break stands between them."""
+    low, high, cut = 0, len(table), ""
+    for broken in found:
+        at = table.place(broken.at)
+        # A break on the border of a step spoils neither side, one inside it spoils that step.
+        ends, begins = at, at if table.start_of(at) == broken.at else at + 1
+        day = f"{broken.at.astimezone(table.watch.zone):%d %B %Y}"
+        if begins <= span.before:
+            low, cut = max(low, begins), f"on {day} {broken.reason}, and what came before is not comparable"
+        elif ends >= span.after:
+            high, cut = min(high, ends), cut or f"on {day} {broken.reason}, and what came after is not comparable"
+        else:
+            return f"on {day}, within the event's own hours, {broken.reason}: before and after are not comparable"
+    kept = Span(max(span.first, low), span.before, span.after, min(span.until, high), (low, high))
+    seen = int(table.known[kept.first : kept.before].sum())
+    read = int(table.known[kept.after : kept.until].sum()) if kept.until > kept.after else 0
+    if seen < table.step.fewest_before or read < table.step.fewest_after:
+        return f"{cut}: {seen} {table.step.name}s before and {read} after it are left"
+    return kept
 
 
 def _whole_days(frame: pd.DataFrame, window: Window, watch: Watch) -> pd.DataFrame:

@@ -137,3 +137,47 @@ def test_usage_is_said(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["effect"]).exit_code == 2
     assert CliRunner().invoke(app, ["effect", "--series", str(path)]).exit_code == 2
     assert CliRunner().invoke(app, ["effect", "some-watch", "--at", "3"]).exit_code == 2
+
+
+def test_columns_may_be_parted_by_spaces_and_weeks_are_steps(tmp_path: Path) -> None:
+    days = pd.date_range("2020-01-05", periods=60, freq="7D")
+    rows = [f'"{day:%Y-%m-%d}" {50 + n % 5} {20 + n % 3}' for n, day in enumerate(days)]
+    (tmp_path / "weeks.csv").write_text('"Date" "Cars" "Other"\n' + "\n".join(rows) + "\n")
+    found = effect("--series", tmp_path / "weeks.csv", "--at", "2020-12-06")
+    assert (found["response"], found["controls"]) == ("Cars", ["Other"])
+    assert (found["steps_before"], found["steps_after"]) == (48, 12)
+
+
+@pytest.mark.slow
+def test_the_duolingo_posts_give_an_estimate_or_a_named_refusal(store_url: str, tmp_path: Path) -> None:
+    """Real posts: the memo of 28 April and the clarification of 23 May 2025. The sign is not prescribed."""
+    from datetime import UTC, datetime
+
+    from pydantic import SecretStr
+
+    from collectors.registry import load_collector
+    from core.settings import Settings
+    from reports.effect import effects
+    from uproar.session import MODEL, Session
+    from uproar.steps.collect import import_file
+    from uproar.steps.score import score
+
+    path = shared("posts/duolingo_ai_first_2025.reddit.jsonl")
+    session = Session(Settings(home=tmp_path, store=SecretStr(store_url)), datetime(2025, 6, 2, 12, tzinfo=UTC))
+    watch = session.watch("duolingo-ai-first")
+    with session.store() as store:
+        store.register_watch(watch.name, subject=watch.platform)
+        import_file(store, watch, load_collector("files", session.settings), {"path": str(path)}, clock=session.now)
+        score(store, session.classifier(MODEL), watch)
+        store.refresh_rollups()
+    with session.reader() as reader:
+        memo, clarification = effects(reader, watch, clock=session.clock)
+    for report, day in ((memo, "28 April 2025"), (clarification, "23 May 2025")):
+        assert day in report.name
+        assert len(report.readings) == 12
+        for reading in report.readings:
+            assert reading.refusal or reading.low <= reading.effect <= reading.high
+            assert reading.p is None or reading.p >= 1 / (reading.placebo_dates + 1)
+            assert "because" not in reading.sentence
+        assert not report.readings[0].refusal
+        assert not report.readings[1].refusal

@@ -148,3 +148,48 @@ def test_a_conflict_after_the_present_does_not_reach_into_it() -> None:
     far = Conflict(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC), "month", "")
     (cluster,) = clusters([event("letter", EVENT, conflicts=(far,))], present=T0)
     assert cluster.end == EVENT + timedelta(minutes=1)
+
+
+def test_a_changed_query_is_a_break_and_only_what_is_comparable_is_used() -> None:
+    reader = reader_of(jump=2.0)
+    reader.run_rows[0]["until"] = EVENT - 10 * DAY
+    reader.run(EVENT - 10 * DAY, T0)
+    reader.run_rows[-1]["query_hash"] = "another"
+    (report,) = see(reader, event("letter", EVENT))
+    volume = report.readings[0]
+    assert volume.steps_before == 10 * 24, "the hours before the new question are left out"
+    assert volume.effect == pytest.approx(2, rel=0.2)
+    assert volume.placebo_dates < 10
+    reader.run_rows[-1]["since"] = reader.run_rows[0]["until"] = EVENT - DAY
+    (refused,) = see(reader, event("letter", EVENT))
+    assert "the question put to forum changed" in refused.readings[0].refusal
+    assert refused.readings[0].effect is None
+
+
+def test_a_past_that_was_asked_again_is_no_break_and_a_new_source_is_one() -> None:
+    reader = reader_of()
+    reader.run(T0 - 80 * DAY, T0)
+    reader.run_rows[-1]["query_hash"] = "another"
+    (report,) = see(reader, event("letter", EVENT))
+    assert report.readings[0].steps_before == 14 * 24
+    reader.run(EVENT + 10 * HOUR, T0, source="second")
+    (cut,) = see(reader, event("letter", EVENT))
+    assert cut.readings[0].steps_after == 10, "read until the new source came in"
+
+
+def test_another_watch_is_a_control_where_it_had_no_event() -> None:
+    class TwoReaders(KnowingReader):
+        def watches(self) -> list[str]:
+            return ["acme", "calm"]
+
+    reader = TwoReaders(rows=reader_of(jump=2.0).rows, run_rows=reader_of().run_rows)
+    calm = make_watch(name="calm", title="Calm", platform="Calm")
+    found = effects(reader, make_watch(announcements=(event("letter", EVENT),)), clock=T0, others=[calm])
+    volume = found[0].readings[0]
+    assert volume.controls == ("volume of Calm",)
+    assert "volume of Calm" in volume.sentence
+    assert "not why" not in volume.sentence
+    assert "because" not in volume.sentence
+    eventful = make_watch(name="calm", title="Calm", platform="Calm", announcements=(event("own", EVENT - DAY),))
+    alone = effects(reader, make_watch(announcements=(event("letter", EVENT),)), clock=T0, others=[eventful])
+    assert alone[0].readings[0].controls == ()

@@ -26,6 +26,7 @@ def read_series(path: Path, *, response: str | None = None, time: str | None = N
         with path.open(encoding="utf-8-sig") as file:
             header = file.readline()
         separator = max(",;\t", key=header.count)
+        separator = separator if separator in header or " " not in header.strip() else " "
         frame = pd.read_csv(path, sep=separator, skipinitialspace=True, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError, ValueError, pd.errors.ParserError) as error:
         raise InputUnusable(f"{path}: no CSV table: {error}") from None
