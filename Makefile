@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # Tests need torch; the plain index would bring a CUDA build of several GB, so the version is fixed here.
 TORCH := torch==2.13.0
 
-.PHONY: help demo demo-data test test-bluesky quick lint format bench bench-effects train clean
+.PHONY: help demo demo-data test test-bluesky test-kill quick lint format bench bench-effects train clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ var/bluesky-network/node_modules/.package-lock.json: | .venv/dev.done
 
 test-bluesky: .venv/dev.done var/bluesky-network/node_modules/.package-lock.json  ## A real Bluesky network on this machine (PostgreSQL, Redis; 480 MB from npm)
 	$(BIN)/python -m pytest -q -m bluesky
+
+test-kill: .venv/dev.done  ## kill -9 at 100 random moments of a collect, on SQLite and on PostgreSQL
+	KILLS=100 $(BIN)/python -m pytest -q tests/test_kill.py
 
 quick: .venv/dev.done  ## The tests that take seconds, without a browser
 	$(BIN)/python -m pytest -q -m "not slow and not browser"

@@ -13,6 +13,7 @@ from analysis.hours import hour_index
 from core.permissions import NEEDED
 from core.records import Outcome
 from core.watches import Watch
+from reports.health import health
 from reports.window import Window, clamp
 from reports.words import COVERAGE
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 IMPORTER = "files"
 """The collector whose runs bring posts of any platform; only their imported spans say anything."""
 _COLUMNS = ("source", "state", "since", "until", "runs", "posts", "truncated_hours", "failed_runs", "last_success",
-            "cost", "permission", "sentence")  # fmt: skip
+            "cost", "permission", "health", "sentence")  # fmt: skip
 _TIMES = ("since", "until", "last_success")
 _COUNTS = ("runs", "posts", "truncated_hours", "failed_runs")
 
@@ -32,7 +33,7 @@ def coverage(
 ) -> pd.DataFrame:
     """One row per source, by name: source, state, since, until, runs, posts, truncated_hours, failed_runs,
     last_success, cost (in the source's unit), permission (on what basis it was last asked, "" where none is kept),
-    sentence.
+    health (against the source's own 28 days, as `analysis.health` says it), sentence.
 
     `state` is that of the newest hour the source was asked for within the window, "mixed" never among them;
     since and until bound what was asked (NaT where nothing was), `last_success` is the end of the newest span that
@@ -47,6 +48,7 @@ def coverage(
     imported = runs[runs["source"] == IMPORTER]
     if not imported.empty and any(name not in set(runs["source"]) for name in counted.index):
         names.discard(IMPORTER)  # its posts stand under their own platforms
+    healths = {found.source: found for found in health(reader, watch, clock=clock)}
     rows = []
     for name in sorted(map(str, names)):
         own = runs[runs["source"] == name]
@@ -55,6 +57,10 @@ def coverage(
         row = _row(name, brought, states, int(counted.get(name, 0)), window)
         if name in NEEDED and not row["permission"] and name in {rule.name for rule in watch.sources}:
             row["sentence"] += " It is collected only with a recorded permission, and none is kept with its runs."
+        own_health = healths.get(name)
+        row["health"] = own_health.state if own_health else "unknown"
+        if own_health and own_health.sentence:
+            row["sentence"] = f"{row['sentence']} {own_health.sentence}"
         rows.append(row)
     frame = pd.DataFrame(rows, columns=list(_COLUMNS))
     for column in _TIMES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,17 +15,31 @@ from rich.progress import SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from collectors.protocol import Collector, Limits, Priced
 from collectors.registry import load_collector
-from core.errors import BudgetExhausted, ConfigError, InputUnusable, UproarError
+from core.errors import (
+    AccessDenied,
+    BudgetExhausted,
+    ConfigError,
+    InputUnusable,
+    QueryRejected,
+    RetryLater,
+    SourceChanged,
+    UproarError,
+)
 from core.records import Outcome, Query
 from core.watches import SourceRule, Watch
 from uproar.output import plain, say, write_json, write_table
 from uproar.session import Session, open_session
 from uproar.steps.budget import SourceBudget
 from uproar.steps.collect import Progress, SourceReport, collect_source, import_file, query_for
+from uproar.steps.side_by_side import side_by_side
 from uproar.verbs.arguments import AnyWatch, Json, Since, WatchName, moment
 
 if TYPE_CHECKING:
     from store import Store
+
+
+COLUMNS = ("watch", "source", "outcome", "new", "seen", "since", "until", "truncated", "cost", "next")
+"""The columns of the printed table; --json gives all."""
 
 
 def register(app: typer.Typer) -> None:
@@ -51,8 +66,8 @@ def collect(
         rows = [_plan(session, w, r, since) for w, r in jobs]
     else:
         reports = collect_all(session, jobs, since=since)
-        rows = [{"watch": w.name, **_row(report)} for (w, _), report in zip(jobs, reports, strict=True)]
-    write_json(rows) if json else write_table(rows)
+        rows = [{"watch": w.name, **_row(report, session.clock)} for (w, _), report in zip(jobs, reports, strict=True)]
+    write_json(rows) if json else write_table(rows, None if dry_run else COLUMNS)
     if not dry_run:
         code = exit_code([r.error for r in reports])
         if code:
@@ -60,26 +75,53 @@ def collect(
 
 
 def collect_all(session: Session, jobs: list[tuple[Watch, SourceRule]], *, since: str | None) -> list[SourceReport]:
-    """Collect every (watch, source) in turn, each failure kept to its own source."""
-    reports = []
+    """Collect every (watch, source), sources side by side, each failure kept to its own."""
+    spans = [moment(since, watch, now=session.clock) for watch, _ in jobs]
     with session.store() as store, progress_bar() as progress:
-        for watch, rule in jobs:
-            store.register_watch(watch.name, subject=watch.platform)
-            query = query_for(watch, rule, since=moment(since, watch, now=session.clock), now=session.clock)
+        for watch in dict.fromkeys(watch.name for watch, _ in jobs):
+            subject = next(found.platform for found, _ in jobs if found.name == watch)
+            store.register_watch(watch, subject=subject)
+
+        def run(job: tuple[Watch, SourceRule, datetime | None]) -> SourceReport:
+            watch, rule, start = job
+            query = query_for(watch, rule, since=start, now=session.clock)
             try:
-                collector = load_collector(rule.name, session.settings)
-            except ConfigError as error:
-                report = SourceReport(rule.name, Outcome.FAILED, (query.since, query.until), error=error)
-            else:
                 report = collect_source(
-                    store, watch, query, collector,
-                    limits=limits_for(session, store, rule.name), clock=session.now, fresh=since is not None,
+                    store, watch, query, load_collector(rule.name, session.settings),
+                    limits=limits_for(session, store, rule.name), clock=session.now, fresh=start is not None,
                     progress=progress, permission=session.settings.permissions.get(rule.name),
                 )  # fmt: skip
+            except ConfigError as error:
+                report = SourceReport(rule.name, Outcome.FAILED, (query.since, query.until), error=error)
+            except UproarError:  # of the store: nobody can go on
+                raise
+            except Exception as bug:  # its text may hold a post or a key: the kind alone is told
+                fault = SourceChanged(f"unexpected {type(bug).__name__} in this collector: please report it")
+                report = SourceReport(rule.name, Outcome.FAILED, (query.since, query.until), error=fault)
             if report.error:
                 say(f"{watch.name}: {rule.name}: {report.error}")
-            reports.append(report)
-    return reports
+            return report
+
+        every = [(watch, rule, start) for (watch, rule), start in zip(jobs, spans, strict=True)]
+        return side_by_side(every, run, lane=lambda job: job[1].name)
+
+
+def next_step(report: SourceReport, now: datetime) -> str:
+    """When or after what the source can be asked again."""
+    error = report.error
+    if isinstance(error, RetryLater) and error.after is not None:
+        return f"after {plain((now + timedelta(seconds=error.after)).replace(microsecond=0))}"
+    for kind, words in _NEXT:
+        if isinstance(error, kind):
+            return words
+    return "any time"
+
+
+_NEXT: tuple[tuple[type[UproarError], str], ...] = (
+    (BudgetExhausted, "when the budget allows: next hour or day (UTC)"), (ConfigError, "set what the message names"),
+    (RetryLater, "in a few minutes"), (AccessDenied, "renew the key or the approval"),
+    (QueryRejected, "change the watch's terms or options"), (SourceChanged, "update Uproar"),
+)  # fmt: skip
 
 
 def limits_for(session: Session, store: Store, source: str) -> Limits:
@@ -90,7 +132,7 @@ def limits_for(session: Session, store: Store, source: str) -> Limits:
 
 def import_(
     watch: WatchName,
-    files: Annotated[list[str], typer.Argument(help="CSV or JSONL files, plain, gzip or zstd; - reads stdin.")],
+    files: Annotated[list[str], typer.Argument(help="CSV, JSON, Parquet or a platform's export; - reads stdin.")],
     mapping: Annotated[str, typer.Option("--map", help="Columns, as text=body,created_at=date.")] = "",
     timezone: Annotated[str, typer.Option(help="IANA zone of times without an offset.")] = "",
     platform: Annotated[str, typer.Option(help="Platform of rows that do not say.")] = "",
@@ -149,12 +191,12 @@ def _price(session: Session, watch: Watch, query: Query, collector: Collector, *
             "allowed_now_usd": None if allowed is None else round(allowed, 4)}  # fmt: skip
 
 
-def _row(report: SourceReport) -> dict[str, object]:
+def _row(report: SourceReport, now: datetime) -> dict[str, object]:
     return {"source": report.source, "outcome": report.outcome.value, "read": report.read, "new": report.new,
             "seen": report.seen, "rejected": report.rejected, "truncated": report.truncated,
             "sampled": report.sampled, "cost": report.cost,
             "since": plain(report.window[0]), "until": plain(report.window[1]),
-            "error": str(report.error or "")}  # fmt: skip
+            "next": next_step(report, now), "error": str(report.error or "")}  # fmt: skip
 
 
 @contextmanager
