@@ -13,6 +13,8 @@ from analysis.impact import FEWEST_BEFORE, Series, TooLittle, impact
 from analysis.placebo import Design, follows_peak, judge, peaks, placebos
 from reports.effect_reading import EffectReading, Scale, refused, told
 
+MOST_STEPS = 288
+"""A day's rhythm is looked for in at most so many steps of a day."""
 _UNITS = {pd.Timedelta(hours=1): ("hour", (24, 168)), pd.Timedelta(days=1): ("day", (7,))}
 
 
@@ -69,11 +71,19 @@ def _over(series: Series, first: int, read: int, until: int) -> tuple[float, ...
 
 
 def _rhythm(times: pd.DatetimeIndex | None) -> tuple[str, np.ndarray | None, tuple[int, ...]]:
+    """The step's name, its clock, and the rhythms that such steps may have: of the day, the week or the year."""
     unit = _spacing(times)
-    if times is None or unit not in _UNITS:
-        return ("row" if times is None else "step"), None, ()
-    name, periods = _UNITS[unit]
-    return name, np.asarray((times - pd.Timestamp("1970-01-05", tz=times.tz)) // unit, dtype=int), periods
+    if times is None or unit is None:
+        return "row", None, ()
+    if unit in _UNITS:
+        name, periods = _UNITS[unit]
+        return name, np.asarray((times - pd.Timestamp("1970-01-05", tz=times.tz)) // unit, dtype=int), periods
+    if pd.Timedelta(days=28) <= unit <= pd.Timedelta(days=31):
+        return "month", np.asarray(times.year * 12 + times.month, dtype=int), (12,)
+    day = pd.Timedelta(days=1)
+    if unit < day and day % unit == pd.Timedelta(0) and day // unit <= MOST_STEPS:
+        return "step", np.asarray((times - pd.Timestamp("1970-01-05", tz=times.tz)) // unit, dtype=int), (day // unit,)
+    return "step", None, ()
 
 
 def _spacing(times: pd.DatetimeIndex | None) -> pd.Timedelta | None:

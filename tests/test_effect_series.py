@@ -148,6 +148,20 @@ def test_columns_may_be_parted_by_spaces_and_weeks_are_steps(tmp_path: Path) -> 
     assert (found["steps_before"], found["steps_after"]) == (48, 12)
 
 
+def test_years_and_months_are_times_and_the_rhythm_of_the_year_is_taken_out(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    years = "\n".join(f"{year},{200 - (year - 1970) + rng.normal():.2f}" for year in range(1970, 2001))
+    (tmp_path / "years.csv").write_text(f"year,sales\n{years}\n")
+    found = effect("--series", tmp_path / "years.csv", "--at", "1989")
+    assert (found["steps_before"], found["steps_after"], found["response"]) == (19, 12, "sales")
+    wave = [100 + 20 * np.cos(n * 2 * np.pi / 12) + rng.normal() for n in range(90)]
+    days = pd.date_range("2010-01-01", periods=90, freq="MS")
+    pd.DataFrame({"month": days.strftime("%Y-%m"), "y": wave}).to_csv(tmp_path / "months.csv", index=False)
+    found = effect("--series", tmp_path / "months.csv", "--at", "2016-01-01", "--until", "2016-04-01")
+    assert (found["step"], found["season"]) == ("month", [12])
+    assert abs(found["effect"]) < 5
+
+
 @pytest.mark.slow
 def test_the_duolingo_posts_give_an_estimate_or_a_named_refusal(store_url: str, tmp_path: Path) -> None:
     """Real posts: the memo of 28 April and the clarification of 23 May 2025. The sign is not prescribed."""

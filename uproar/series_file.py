@@ -12,7 +12,7 @@ from core.errors import ConfigError, InputUnusable
 from reports.series_effect import GivenSeries
 
 _RESPONSES = ("y", "value", "response", "posts", "count", "volume")
-_TIMES = ("timestamp", "date", "time", "datetime", "day", "hour", "ds", "created_at")
+_TIMES = ("timestamp", "date", "time", "datetime", "day", "hour", "ds", "created_at", "year", "month", "week")
 
 
 def read_series(path: Path, *, response: str | None = None, time: str | None = None) -> GivenSeries:
@@ -61,6 +61,8 @@ def place(value: str, given: GivenSeries, *, name: str = "--at") -> tuple[int, i
     size = len(given.values)
     if value.isdigit() and (given.times is None or len(value) < 5 or int(value) < size):
         row = int(value)
+        if row >= size and given.times is not None and len(value) == 4:
+            return place(f"{value}-01-01", given, name=name)
         if row >= size:
             raise ConfigError(f"{name} {value}: the series has rows 0 to {size - 1}")
         return row, row + 1
@@ -102,7 +104,11 @@ def _time_column(frame: pd.DataFrame) -> str | None:
 
 
 def _times(column: pd.Series[str], path: Path, name: str) -> pd.DatetimeIndex:
-    texts = column.astype(str)
+    texts = column.astype(str).str.strip()
+    if texts.str.fullmatch(r"[12]\d{3}").all():
+        texts = texts + "-01-01"  # years
+    elif texts.str.fullmatch(r"[12]\d{3}-\d{2}").all():
+        texts = texts + "-01"  # months
     try:
         found = pd.DatetimeIndex(pd.to_datetime(texts, format="ISO8601"))
     except (ValueError, TypeError):
