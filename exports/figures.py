@@ -17,6 +17,7 @@ from exports.dictionary import columns_of
 from exports.files import Exported, Log, Table, Tally, export_table
 from exports.formats import Format, csv_pieces
 from exports.stamp import Stamp, about, new_stamp
+from reports.shown import figures as shown_figures
 
 if TYPE_CHECKING:
     from store import Reader
@@ -61,7 +62,11 @@ def figures_table(
     def batches() -> Iterator[pa.RecordBatch]:
         yield _batch(frame, columns, stamp)
 
-    return Table(kind, stamp, columns, batches(), lambda: about(reader, stamp, kind, asked), Tally(rows=len(frame)))
+    span = {"since": asked.get("since"), "until": asked.get("until")}
+    return Table(
+        kind, stamp, columns, batches(), lambda: about(reader, stamp, kind, asked),
+        lambda: shown_figures(reader, watch, clock=clock, **span), Tally(rows=len(frame)),
+    )  # fmt: skip
 
 
 def timeline_csv(reader: Reader, watch: Watch, **asked: Any) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 import pyarrow as pa
 
@@ -17,6 +17,9 @@ from exports.atomic import write_atomic, write_file
 from exports.columns import Column, schema_of
 from exports.formats import Format, format_of, write_table
 from exports.stamp import Stamp, as_json, sidecar_path
+
+if TYPE_CHECKING:
+    from store import Shown
 
 
 class Log(Protocol):
@@ -27,6 +30,9 @@ class Log(Protocol):
         posts: Iterable[tuple[str, str]], now: datetime, *, mark: str = "", who: str = "", numbers: Iterable[int] = (),
     ) -> int:  # fmt: skip
         """Record a file with its posts."""
+
+    def keep_shown(self, kept: Shown) -> None:
+        """Keep figures under their id."""
 
     def take_texts(self, who: str, source: str, wanted: int, *, limit: int, now: datetime) -> int:
         """How many texts a person may take today."""
@@ -54,6 +60,8 @@ class Table:
     batches: Iterator[pa.RecordBatch]
     about: Callable[[], Mapping[str, Any]]
     """What it says of itself; asked for when it is written."""
+    figures: Callable[[], Mapping[str, Any]]
+    """The counts behind it, kept under its id (`reports.shown`)."""
     tally: Tally = field(default_factory=Tally)
     finish: Callable[[], None] = lambda: None
     """Called once when all rows were taken."""
@@ -136,8 +144,16 @@ def sidecar(table: Table, about: Mapping[str, Any], name: str, digest: str) -> d
 def _log(table: Table, place: str, digest: str, log: Log | None, who: str) -> None:
     if log is None:
         return
+    keep(table.stamp, table.kind, table.figures(), log)
     numbers = (number for part in table.tally.numbers for number in part)
     log.log_export(
         table.stamp.watch.name, table.kind, place, table.tally.rows, {"sha256": digest}, (), table.stamp.clock,
         mark=table.stamp.id, who=who, numbers=numbers,
     )  # fmt: skip
+
+
+def keep(stamp: Stamp, kind: str, figures: Mapping[str, Any], log: Log) -> None:
+    """Keep what was shown under the stamp's id."""
+    from store import Shown
+
+    log.keep_shown(Shown(stamp.id, stamp.watch.name, kind, stamp.clock, figures))

@@ -19,6 +19,7 @@ from exports.files import Exported, Log, Table, Tally, export_table
 from exports.formats import Format, csv_pieces
 from exports.policy import DAILY_TEXTS, FULL, POLICY, ExportRule, Form, rule_for
 from exports.stamp import Stamp, about, new_stamp
+from reports.shown import figures as shown_figures
 
 if TYPE_CHECKING:
     from store import PostFilter, Reader
@@ -75,10 +76,14 @@ def posts_table(
     rules = {source: str(rule) for source, rule in policy.items()} | {"import": "full", "any other": "full"}
     rules |= {source: f"{rules.get(source, 'full')}, of {n} posts in full" for source, n in allowed.items()}
     chosen = {**asdict(wanted), "identifiers": identifiers}
-    return Table(
-        "posts", stamp, POSTS, batches(), lambda: about(reader, stamp, "posts", chosen, policy=rules), asked.tally,
-        finish,
-    )  # fmt: skip
+
+    def figures() -> dict[str, Any]:
+        return shown_figures(reader, watch, clock=clock, since=wanted.since, until=wanted.until)
+
+    def described() -> dict[str, Any]:
+        return about(reader, stamp, "posts", chosen, policy=rules)
+
+    return Table("posts", stamp, POSTS, batches(), described, figures, asked.tally, finish)
 
 
 def posts_csv(reader: Reader, watch: Watch, **asked: Any) -> Iterator[str]:

@@ -22,6 +22,7 @@ from store.schema import (
     export_log,
     export_posts,
     labels,
+    posts,
     removed_counts,
     shown,
     sightings,
@@ -160,6 +161,17 @@ class ExportReader(Handle):
                 select(func.count())
                 .select_from(labels.join(sightings, sightings.c.post == labels.c.post))
                 .where(sightings.c.watch_id == find_number(connection, watches, watch), labels.c.at > after)
+                .where(sightings.c.hour >= since, sightings.c.hour < until)
+            )
+            return int(connection.scalar(found) or 0)
+
+    def collected_after(self, watch: str, *, since: datetime, until: datetime, after: datetime) -> int:
+        """How many posts of the hours in [since, until) were collected later than `after`."""
+        with reading(self._engine) as connection:
+            found = (
+                select(func.count())
+                .select_from(sightings.join(posts, posts.c.id == sightings.c.post))
+                .where(sightings.c.watch_id == find_number(connection, watches, watch), posts.c.collected_at > after)
                 .where(sightings.c.hour >= since, sightings.c.hour < until)
             )
             return int(connection.scalar(found) or 0)

@@ -135,6 +135,34 @@ def alerts(
 
 
 @exports.command()
+def chart(
+    watch: WatchName,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Picture to write: .svg or .png.")],
+    kind: Annotated[str, typer.Option(help="timeline, share or topics.")] = "timeline",
+    by: Annotated[By | None, typer.Option(help="Hours or days; days beyond two weeks.")] = None,
+    since: Since = None,
+    until: Until = None,
+    dark: Annotated[bool, typer.Option("--dark", help="On a dark ground.")] = False,
+    json: Json = False,
+) -> None:
+    """A chart as a picture, with n, interval, coverage, as-of time and zone in it, and how it was counted."""
+    from charts.palette import DARK, LIGHT
+    from exports.pictures import export_picture, picture
+
+    session = open_session()
+    found = session.watch(watch)
+    with session.reader() as reader, session.annotations() as log:
+        made = picture(
+            reader, found, kind, clock=session.clock, by=by.value if by else "", colours=DARK if dark else LIGHT,
+            **span(since, until, found, now=session.clock),
+        )  # fmt: skip
+        export_picture(reader, made, out, log=log, who=getpass.getuser())
+    row = {"id": made.stamp.id, "file": str(out)}
+    write_json({**row, "counted": made.counted}) if json else write_table([row])
+    say(made.counted)
+
+
+@exports.command()
 def dictionary(
     kind: Annotated[str | None, typer.Argument(help="One kind of export; without it, all.")] = None,
     json: Json = False,
