@@ -64,6 +64,12 @@ bench-model: .venv/dev.done  ## Classifier speed against what else one would run
 bench-effects: .venv/dev.done  ## Coverage of the effect's interval on simulated series, and null dates
 	$(BIN)/python benchmarks/bench_effects.py
 
+bench-terms: .venv/dev.done  ## Read a synthetic archive of terms with 40,000 commits
+	$(BIN)/python benchmarks/bench_terms.py
+
+bench-clauses: .venv/dev.done  ## Precision of the clause head on labelled real clauses (needs UPROAR_SHARED_DATA)
+	$(BIN)/python -m benchmarks.bench_clauses
+
 train: .venv/dev.done  ## Train the shipped classifier again (needs UPROAR_SHARED_DATA; about an hour on two cores)
 	$(BIN)/python -m models.train --out models/weights/retrained
 

@@ -16,10 +16,15 @@ from dashboard.data import Reports, open_reports
 from dashboard.masthead import masthead
 from dashboard.moments import at_moment
 from dashboard.state import State, parse
-from dashboard.views import closed, overview, posts, timeline
+from dashboard.views import closed, overview, posts, terms, timeline
 
 View = Callable[[Reports, Watch, State, Pages], None]
-VIEWS: dict[str, View] = {"overview": overview.show, "timeline": timeline.show, "posts": posts.show}
+VIEWS: dict[str, View] = {
+    "overview": overview.show,
+    "timeline": timeline.show,
+    "posts": posts.show,
+    "terms": terms.show,
+}
 _HERE = Path(__file__).parent
 
 

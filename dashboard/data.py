@@ -13,10 +13,14 @@ import streamlit as st
 
 from core.records import Announcement
 from core.settings import Settings
+from core.terms import Change
 from core.watches import Watch, load_watches
 from reports.announcements import announcements
+from reports.clauses import ClauseReaction, clause_reactions
+from reports.dormant import Dormant, dormant
 from reports.overview import Overview, overview
 from reports.posts import count_posts, posts
+from reports.terms import changes
 from reports.timeline import timeline
 from store import PostFilter, Reader, open_reader
 
@@ -74,6 +78,17 @@ class Reports:
     def count_posts(self, watch: Watch, found: PostFilter) -> int:
         """How many posts `found` names."""
         return self._kept(("count", watch, found), lambda: count_posts(self.reader, watch, found, clock=self.clock))
+
+    def terms(self, watch: Watch) -> tuple[list[Change], list[ClauseReaction], list[Dormant]]:
+        """Changes of the platform's documents up to the watch's present, reactions per clause, dormant clauses."""
+
+        def make() -> tuple[list[Change], list[ClauseReaction], list[Dormant]]:
+            now = watch.now(self.clock)
+            changed = [c for c in changes(self.reader, clock=self.clock, service=watch.platform) if c.step.at <= now]
+            reactions = clause_reactions(self.reader, watch, clock=self.clock)
+            return changed, reactions, dormant(self.reader, watch, reactions, clock=self.clock)
+
+        return self._kept(("terms", watch), make)
 
     def choices(self, watch: Watch) -> Choices:
         """The sources and languages that the watch's posts have."""

@@ -49,9 +49,19 @@ def standing(text: str, document: str = "") -> Iterator[Clause]:
         if passage.count(" ") < _SHORTEST:
             continue
         heading = headings.get(number, "")
+        if not _may_stand(passage):
+            continue
         clause = classed(Clause("standing", "", passage, "", passage, heading), document)
         if clause.name in STANDING or "ai_training" in clause.classes:
             yield clause
+
+
+def _may_stand(passage: str) -> bool:
+    """Whether the whole passage is half-way likely of a class of `STANDING`: most are not, and are read no closer."""
+    weights, biases = _head()
+    chosen = [CLASSES.index(name) for name in STANDING]
+    logits = weights[chosen] @ features(passage) + biases[chosen]
+    return bool(logits.max() > -1.0) or bool(_AI.search(passage))
 
 
 def _needed(name: str, place: int) -> float:
