@@ -93,7 +93,8 @@ def told(
         response=response,
         scale=scale,
         step=step,
-        sentence=_sentence(response, scale, event, (effect, low, high), (actual, expected), verdict, used),
+        sentence=_sentence(response, scale, event, (effect, low, high), (actual, expected), verdict, used)
+        + _fading(half_life_hours),
         steps_before=found.before,
         steps_after=found.after,
         posts_before=posts[0] if posts else None,
@@ -163,6 +164,13 @@ def _sentence(
     if not controls:
         parts.append("Nothing outside it was compared, so this says what came after, not why.")
     return " ".join(parts)
+
+
+def _fading(hours: float | None) -> str:
+    if hours is None:
+        return ""
+    span = f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"
+    return f" Half of the rise at its peak was gone {span} later."
 
 
 def _number(value: float) -> str:

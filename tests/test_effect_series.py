@@ -94,6 +94,16 @@ def test_p_comes_from_placebo_dates(tmp_path: Path) -> None:
     assert null["p"] > 0.05
 
 
+def test_the_half_life_of_a_reaction_is_told(tmp_path: Path) -> None:
+    times = pd.date_range("2025-01-01", periods=400, freq="h", tz="UTC")
+    values = 10 + np.random.default_rng(1).normal(size=400)
+    values[300:] += 100 * 0.5 ** (np.arange(100) / 10)
+    pd.DataFrame({"time": times, "y": values}).to_csv(tmp_path / "fading.csv", index=False)
+    found = effect("--series", tmp_path / "fading.csv", "--at", 300)
+    assert found["half_life_hours"] == pytest.approx(10, abs=1)
+    assert f"gone {found['half_life_hours']:.0f} hours later" in found["sentence"]
+
+
 def test_too_short_a_series_is_refused_by_reason_not_by_crash(tmp_path: Path) -> None:
     (tmp_path / "short.csv").write_text("y\n1\n2\n3\n4\n")
     found = effect("--series", tmp_path / "short.csv", "--at", 2)
