@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     gdelt_url: str = "https://api.gdeltproject.org/api/v2/doc/doc"
     dashboard_url: str = "http://127.0.0.1:8501"
     """Where readers open the dashboard: alerts link to it."""
+    heartbeat_url: SecretStr | None = None
+    """Asked (GET) after every pass of `uproar run` in which no watch broke down: who is not asked raises the alarm."""
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     """Processor threads used for scoring."""
 

@@ -1,4 +1,4 @@
-"""`uproar run`: rounds of collect, score, analyse, alert, with a pause between them, until SIGTERM or Ctrl-C."""
+"""`uproar run`: workers over all watches, deliveries beside them, until SIGTERM or Ctrl-C."""
 
 from __future__ import annotations
 
@@ -8,64 +8,105 @@ import threading
 from datetime import timedelta
 from types import FrameType
 
-from core.errors import UproarError
+from core.errors import SourceError, UproarError
+from core.http import Transport
 from core.watches import Watch
+from uproar.metrics import Metrics
 from uproar.output import say
-from uproar.session import MODEL, Session
+from uproar.session import Session
 from uproar.steps.alert import send_alerts
-from uproar.steps.analyse import analyse
-from uproar.steps.score import score
-from uproar.verbs.gather import collect_all
-from uproar.verbs.terms import follow_terms
+from uproar.worker import Worker
 
-JITTER = 0.1  # several workers should not knock at a source in the same second
+TICK = 20.0
+"""Seconds between two looks at what is due."""
 
 
 class Schedule:
-    """Rounds over all watches. A failing watch or source is reported and never stops the others."""
+    """Turns over all watches. A failing watch, source or channel is reported and never stops the others."""
 
-    def __init__(self, session: Session, pause: timedelta) -> None:
+    def __init__(self, session: Session, pause: timedelta, metrics: Metrics | None = None) -> None:
         self._session = session
-        self._pause = pause.total_seconds()
+        self._metrics = metrics or Metrics()
         self._stopped = threading.Event()
+        self._worker = Worker(session, pause, self._metrics, self._stopped.is_set)
+        self._failed: dict[str, int] = {}
+        self._broken: BaseException | None = None
 
     def install_signals(self) -> None:
-        """SIGTERM and SIGINT end the service after the step under way."""
+        """SIGTERM and SIGINT end the service after the page, batch or message under way."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
 
     def run(self) -> int:
-        """Round after round; returns how many sources failed in the last one."""
-        failed = 0
-        while not self._stopped.is_set():
-            failed = self.round()
-            self._stopped.wait(self._pause * (1 + random.uniform(-JITTER, JITTER)))
-        return failed
+        """Look at what is due until told to end; returns how many sources failed when they were last asked."""
+        deliveries = threading.Thread(target=self._deliver_on, name="deliveries")
+        deliveries.start()
+        try:
+            while not self._stopped.is_set():
+                self._pass(early=False)
+                self._stopped.wait(TICK * random.uniform(0.75, 1.25))
+        finally:
+            self._stopped.set()
+            deliveries.join()
+        if self._broken is not None:
+            raise self._broken
+        return sum(self._failed.values())
 
     def round(self) -> int:
-        """One round; returns how many sources or watches failed."""
-        failed = 0
+        """One turn of every watch, due or not, and its deliveries; returns how many sources or watches failed."""
+        self._pass(early=True)
+        self._deliver()
+        return sum(self._failed.values())
+
+    def _pass(self, *, early: bool) -> None:
+        broken = False
         # A replay has no present to collect or alert in.
         for watch in (w for w in self._session.watches() if w.as_of is None):
             if self._stopped.is_set():
-                break
-            try:
-                failed += self._one(watch)
-            except UproarError as error:
-                say(f"{watch.name}: {error}")
-                failed += 1
-        return failed
+                return
+            broken |= not self._turn(watch, early=early)
+        self._metrics.passed(now=self._session.now())
+        if not broken:
+            self._heartbeat()
 
-    def _one(self, watch: Watch) -> int:
+    def _turn(self, watch: Watch, *, early: bool) -> bool:
+        try:
+            failed = self._worker.turn(watch, early=early)
+        except UproarError as error:
+            say(f"{watch.name}: {error}")
+            self._failed[watch.name] = 1
+            return False
+        if failed is not None:
+            self._failed[watch.name] = failed
+        return True
+
+    def _heartbeat(self) -> None:
+        address = self._session.settings.heartbeat_url
+        if address is None:
+            return
+        try:
+            with Transport(self._session.settings, timeout=5.0, sleep=self._stopped.wait) as transport:
+                transport.get(address.get_secret_value(), accept=range(200, 300))
+        except SourceError as error:
+            say(f"UPROAR_HEARTBEAT_URL was not reached ({type(error).__name__})")
+
+    def _deliver_on(self) -> None:
+        try:
+            while not self._stopped.is_set():
+                self._deliver()
+                self._stopped.wait(TICK * random.uniform(0.75, 1.25))
+        except BaseException as error:  # a service that collects and cannot alert must not look alive
+            self._broken = error
+            self._stopped.set()
+
+    def _deliver(self) -> None:
         session = self._session
-        reports = collect_all(session, [(watch, rule) for rule in watch.sources], since=None) if watch.sources else []
-        with session.store() as store, session.reader() as reader:
-            store.register_watch(watch.name, subject=watch.platform)
-            score(store, session.classifier(MODEL), watch)
-            analyse(store, reader, watch, clock=session.clock)
-            follow_terms(session, store, reader, watch)
-            send_alerts(session, store, reader)
-        return sum(report.error is not None for report in reports)
+        try:
+            with self._metrics.step("deliver"), session.store() as store, session.reader() as reader:
+                sent = send_alerts(session, store, reader, stopped=self._stopped.is_set)
+                self._metrics.deliveries(sent, reader)
+        except UproarError as error:
+            say(f"deliveries: {error}")
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopped.set()

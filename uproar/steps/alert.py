@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from alerts.channels import load_channels
 from alerts.facts import renderer
 from alerts.outbox import Sent, deliver
@@ -9,8 +11,12 @@ from store import Reader, Store
 from uproar.session import Session
 
 
-def send_alerts(session: Session, store: Store, reader: Reader, *, dry_run: bool = False) -> Sent:
+def send_alerts(
+    session: Session, store: Store, reader: Reader, *, dry_run: bool = False,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Sent:  # fmt: skip
     """Deliver what is due, or with `dry_run` only tell what would go out. A failing channel never stops another."""
     render = renderer(reader, session.watches(), clock=session.now, dashboard_url=session.settings.dashboard_url)
     channels = load_channels(session.settings, strict=False)
-    return deliver(store, channels, reader=reader, clock=session.now, render=render, dry_run=dry_run)
+    return deliver(store, channels, reader=reader, clock=session.now, render=render, dry_run=dry_run,
+                   stopped=stopped)  # fmt: skip

@@ -12,6 +12,7 @@ from collectors.registry import load_collector
 from core.errors import ConfigError
 from core.settings import PROJECT
 from core.watches import parse_duration
+from uproar.metrics import Metrics
 from uproar.output import say
 from uproar.schedule import Schedule
 from uproar.session import MODEL, Session, open_session
@@ -71,12 +72,21 @@ def dashboard(port: Port = 8501, headless: Headless = False) -> None:
 def run(
     every: Annotated[str, typer.Option(help="Time between rounds, such as 15m.")] = "15m",
     once: Annotated[bool, typer.Option("--once", help="One round, then end.")] = False,
+    metrics: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port on 127.0.0.1 for Prometheus; without it none.")
+    ] = None,
 ) -> None:
-    """The service: collect, score, analyse and alert for every watch, round after round, until stopped."""
+    """The service: collect, score, analyse and alert for every watch, round after round, until stopped.
+
+    Several on one database share the work: each watch is one worker's at a time.
+    """
     pause = parse_duration(every, "--every")
     if not pause:
         raise ConfigError("--every must be longer than nothing, such as 15m")
-    schedule = Schedule(open_session(), pause)
+    figures = Metrics()
+    if metrics is not None:
+        figures.serve(metrics)
+    schedule = Schedule(open_session(), pause, figures)
     schedule.install_signals()
     failed = schedule.round() if once else schedule.run()
     if failed:

@@ -74,10 +74,16 @@ def collect(
             raise typer.Exit(code)
 
 
-def collect_all(session: Session, jobs: list[tuple[Watch, SourceRule]], *, since: str | None) -> list[SourceReport]:
-    """Collect every (watch, source), sources side by side, each failure kept to its own."""
+def collect_all(
+    session: Session, jobs: list[tuple[Watch, SourceRule]], *, since: str | None, tick: Progress | None = None
+) -> list[SourceReport]:
+    """Collect every (watch, source), sources side by side, each failure kept to its own.
+
+    `tick` is called after each saved page and may end that source's run by raising one of `core.errors`.
+    """
     spans = [moment(since, watch, now=session.clock) for watch, _ in jobs]
-    with session.store() as store, progress_bar() as progress:
+    with session.store() as store, progress_bar() as bar:
+        progress = tick or bar
         for watch in dict.fromkeys(watch.name for watch, _ in jobs):
             subject = next(found.platform for found, _ in jobs if found.name == watch)
             store.register_watch(watch, subject=subject)
