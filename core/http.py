@@ -17,7 +17,7 @@ from core.addresses import Resolve, Target, check, resolve
 from core.bodies import MAX_BODY, BrokenBody, read_body
 from core.errors import AccessDenied, QueryRejected, RetryLater, SourceChanged, SourceError
 from core.pacing import Pacer, process_pacer
-from core.retrying import LONGEST_SLEEP, asked_pause, pause
+from core.retrying import LONGEST_SLEEP, LONGEST_WAIT, asked_pause, pause
 from core.settings import Settings
 
 ATTEMPTS = 4
@@ -43,8 +43,9 @@ class Transport:
 
     `timeout` is the longest silence in seconds, `longest` the longest answer (six times the silence), `most` its
     largest size; `interval` the least time between two requests to one host (or of one `pace`, such as an account),
-    over the whole process. `agent` is for sources that ask for a User-Agent of their own form. No cookies, no proxies
-    from the environment, nothing logged; messages hold host and path, never a query.
+    over the whole process; with one, a pause that a source asks for holds for the whole process. `agent` is for
+    sources that ask for a User-Agent of their own form. No cookies, no proxies from the environment, nothing logged;
+    messages hold host and path, never a query.
     """
 
     def __init__(
@@ -102,6 +103,8 @@ class Transport:
             try:
                 return self._follow(asked, dict(headers or {}), accept)
             except RetryLater as error:
+                if self._interval and error.after:
+                    self._pacer.hold(self._pace or asked.host, error.after)
                 if attempt == ATTEMPTS or (error.after or 0) > LONGEST_SLEEP:
                     raise
                 self._sleep(pause(attempt, error.after, self._jitter()))
@@ -137,7 +140,7 @@ class Transport:
         """The answer, or the address of a redirect."""
         name = _named(target.url)
         request = self._request(target, headers, name, sent)
-        self._pacer.wait(self._pace or target.url.host, self._interval)
+        self._take_turn(self._pace or target.url.host, name)
         try:
             answer = self._http.handle_request(request)
             try:
@@ -153,6 +156,13 @@ class Transport:
             raise RetryLater(f"{name} did not answer within {self._timeout:g} s") from None
         except (httpx.TransportError, BrokenBody) as fault:
             raise RetryLater(f"{name}: the connection failed ({type(fault).__name__})") from None
+
+    def _take_turn(self, key: str, name: str) -> None:
+        """Wait for the next free turn. Raises RetryLater where the source has asked this process for a long pause."""
+        due = self._pacer.due(key) if self._interval else 0.0
+        if due > LONGEST_SLEEP:
+            raise RetryLater(f"{name} has asked this process to wait", after=min(due, LONGEST_WAIT))
+        self._pacer.wait(key, self._interval)
 
     def _read(self, answer: httpx.Response) -> bytes:
         return read_body(answer, seconds=self._longest, most=self._most)

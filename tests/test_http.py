@@ -414,3 +414,24 @@ def test_the_transport_takes_its_turn(httpserver, tmp_path):
     with Transport(settings, interval=0.4, pacer=Recorder()) as opened:
         opened.get_json(httpserver.url_for("/x"), {})
     assert waited == [("localhost", 0.4)]
+
+
+def test_a_pause_that_one_asked_for_holds_for_the_whole_process(httpserver, tmp_path):
+    now, slept = [100.0], []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        now[0] += seconds
+
+    seen = answers(httpserver, lambda: Response("", 429, {"Retry-After": "300"}), lambda: Response("{}"))
+    settings = Settings(home=tmp_path, allow_private_addresses=True)
+    pacer = Pacer(clock=lambda: now[0], sleep=sleep)
+    one, two = (Transport(settings, interval=0.1, pacer=pacer, sleep=sleep) for _ in range(2))
+    for transport in (one, two, one):
+        with pytest.raises(RetryLater) as raised:
+            transport.get_json(httpserver.url_for("/x"), {})
+        assert 60 < raised.value.after <= 300
+    assert len(seen) == 1, "the others did not even ask"
+    now[0] += 250
+    assert two.get_json(httpserver.url_for("/x"), {}) == {}
+    assert slept == [pytest.approx(50)]

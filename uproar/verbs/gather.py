@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from store import Store
 
 
-COLUMNS = ("watch", "source", "outcome", "new", "seen", "since", "until", "truncated", "cost", "next")
+COLUMNS = ("watch", "source", "outcome", "new", "seen", "window", "truncated", "cost", "next")
 """The columns of the printed table; --json gives all."""
 
 
@@ -91,6 +91,8 @@ def collect_all(
         def run(job: tuple[Watch, SourceRule, datetime | None]) -> SourceReport:
             watch, rule, start = job
             query = query_for(watch, rule, since=start, now=session.clock)
+            if progress:
+                progress(rule.name, 0)
             try:
                 report = collect_source(
                     store, watch, query, load_collector(rule.name, session.settings),
@@ -202,6 +204,7 @@ def _row(report: SourceReport, now: datetime) -> dict[str, object]:
             "seen": report.seen, "rejected": report.rejected, "truncated": report.truncated,
             "sampled": report.sampled, "cost": report.cost,
             "since": plain(report.window[0]), "until": plain(report.window[1]),
+            "window": " to ".join(f"{at:%Y-%m-%d %H:%M}" for at in report.window),
             "next": next_step(report, now), "error": str(report.error or "")}  # fmt: skip
 
 
