@@ -15,6 +15,7 @@ from core.terms import Capture
 from core.watches import Watch
 from reports.clauses import clause_reactions
 from reports.dormant import dormant
+from reports.terms_paragraph import terms_paragraph
 from terms.quotes import Quotes
 from uproar.steps import terms as step
 from uproar.steps.announced import announce_changes
@@ -194,3 +195,16 @@ def test_a_watch_without_documents_has_no_clauses(store, reader):
     assert link_posts(store, reader, WATCH, classifier, clock=T0) == 0
     assert clause_reactions(reader, WATCH, clock=T0) == []
     assert INTRO
+
+
+def test_the_paragraph_of_the_brief(store, reader):
+    assert terms_paragraph(reader, WATCH, clock=T0) == ""
+    classifier = filled(store, reader)
+    link_posts(store, reader, WATCH, classifier, clock=T0 + 90 * DAY)
+    told = terms_paragraph(reader, WATCH, clock=T0 + 90 * DAY)
+    assert "Acme's Terms of Service changed last on 10 June 2025" in told
+    assert "Most cited is a clause on AI training, by 3 posts" in told
+    assert "The first came 10 days after the clause." in told
+    then = terms_paragraph(reader, replace(WATCH, as_of=T0 + 12 * DAY), clock=T0 + 90 * DAY)
+    assert "changed last on 11 May 2025" in then
+    assert "No post cites a clause so far." in then
