@@ -94,13 +94,15 @@ def export_picture(
             log.log_export(watch.name, "chart", os.path.abspath(path), 0, {"sha256": digest}, (), stamp.clock,  # noqa: PTH100
                            mark=stamp.id, who=who)  # fmt: skip
 
-    digest = write_file(path, _writer(data), publish=publish)
+    digest = write_file(path, as_fill(data), publish=publish)
     document = {"file": path.name, "sha256": digest, "counted": found.counted,
                 **about(reader, stamp, f"chart: {found.kind}", span)}  # fmt: skip
     write_atomic(sidecar_path(path), [as_json(document)])
 
 
-def _writer(data: bytes) -> Callable[[BinaryIO], None]:
+def as_fill(data: bytes) -> Callable[[BinaryIO], None]:
+    """What writes `data` to a file (`exports.atomic.write_file`)."""
+
     def fill(sink: BinaryIO) -> None:
         sink.write(data)
 

@@ -17,6 +17,7 @@ from core.errors import UproarError
 from uproar.output import say
 from uproar.verbs import (
     alerting,
+    briefing,
     clauses,
     comparing,
     demo,
@@ -52,6 +53,7 @@ for group in (
     saying,
     volume,
     alerting,
+    briefing,
     incidents,
     explaining,
     exporting,
