@@ -1,6 +1,6 @@
 """`uproar detect` on the realTweets series of NAB, scored as NAB does (standard profile; Lavin and Ahmad, 2015).
 
-Usage: python benchmarks/bench_nab.py FOLDER, which holds combined_windows.json and realTweets/*.csv. One fixed threshold
+Usage: python benchmarks/bench_nab.py FOLDER, with combined_windows.json and realTweets/*.csv in it. One fixed threshold
 for every series; beside it the threshold that is best for the others (each left out once), and the false episodes.
 """
 
