@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, insert, select
 
 from core.text import clean
 from store.bulk import run_many, select_in
@@ -18,7 +18,7 @@ from store.engine import changing, is_sqlite, reading
 from store.handle import KeyedHandle
 from store.posts import DIRTY, FTS_DROP, Hours, drop_unheld_scores
 from store.registry import counted_models
-from store.schema import COUNT_KEY, MEASURES, posts, removed_counts, sightings, sources
+from store.schema import COUNT_KEY, MEASURES, erasures, posts, removed_counts, sightings, sources
 from store.scrub import scrub
 from store.statements import chunks, find_number, insert_into
 from store.types import from_hour, micros
@@ -46,12 +46,15 @@ class Forgotten:
 class Eraser(KeyedHandle):
     """The part of `Store` that forgets."""
 
-    def forget(self, source: str, *, ids: Sequence[str] = (), author: str = "", now: datetime) -> Forgotten:
+    def forget(
+        self, source: str, *, ids: Sequence[str] = (), author: str = "", now: datetime, reason: str = "request"
+    ) -> Forgotten:  # fmt: skip
         """Erase posts of `source`: those with `ids`, and all of one author (an account or its pseudonym).
 
         Text, author, URL, id, search index, labels and tags go, and the score with its last post. What they
         counted stays as removed counts, a pending post as not scored. Each id leaves a salted mark that stops its
         re-collection, also where the post was never here. In parts, each one transaction: when killed, run it again.
+        Each part that erased something is noted in the log of deletions, with `reason` and without a name.
         """
         names = {clean(name) for name in ids}
         with reading(self._engine) as connection:
@@ -66,9 +69,13 @@ class Eraser(KeyedHandle):
                 if number is None:
                     continue
                 found = list(select_in(connection, _FOUND, part, (number,)))
-                files |= _forget_exports(connection, [row[0] for row in found])
+                held = _forget_exports(connection, [row[0] for row in found])
+                files |= held
                 hours |= _erase(connection, found)
                 erased += len(found)
+                if found:
+                    row = {"at": now, "source": clean(source), "reason": reason, "posts": len(found)}
+                    connection.execute(insert(erasures).values(**row, exports=len(held)))
         if number is not None:
             self._forget_parents(number, names)
         if erased:
@@ -99,7 +106,7 @@ def _erase(connection: Connection, found: Sequence[tuple[Any, ...]]) -> Hours:
     if is_sqlite(connection):
         connection.exec_driver_sql("PRAGMA secure_delete=ON")
         run_many(connection, FTS_DROP, [(number, text) for number, _, text in found])
-    for table in ("sightings", "labels", "tags"):
+    for table in ("sightings", "labels", "tags", "rechecks"):
         run_many(connection, f"DELETE FROM {table} WHERE post = ?", [(number,) for number in numbers])
     run_many(connection, "DELETE FROM posts WHERE id = ?", [(number,) for number in numbers])
     # The difference of two recounts, so that a text with another living copy in its hour is not counted away.

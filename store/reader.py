@@ -14,6 +14,7 @@ from store.find import PostReader
 from store.frames import frame
 from store.incident_reader import AlertReader
 from store.public import PublicReader
+from store.rechecks import ErasureReader
 from store.registry import active_model
 from store.schema import data_version, models, watches
 from store.spending import SpendingReader
@@ -25,7 +26,7 @@ from store.upgrade import check_schema
 
 class Reader(
     RollupReader, PostReader, PublicReader, CoverageReader, AnnouncementReader, AlertReader, SpendingReader,
-    TermsVersionReader, TermsChangeReader, TermsLinkReader, ExportReader,
+    TermsVersionReader, TermsChangeReader, TermsLinkReader, ExportReader, ErasureReader,
 ):  # fmt: skip
     """Reads frames and records; it cannot write, and every method sees one consistent state."""
 

@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeEngine
 from core.records import TOPICS, Reason
 from store.types import UtcHour, UtcTime
 
-REVISION = "0005"
+REVISION = "0006"
 """The schema that this program speaks: the head of `store.migrations`."""
 
 REASONS = (Reason.TEXT, Reason.THREAD, Reason.IMPORT)
@@ -130,6 +130,13 @@ sightings = Table(
 )  # fmt: skip
 tombstones = Table("tombstones", metadata, Column("mark", LargeBinary(16), primary_key=True), _need("at", UtcTime),
                    sqlite_with_rowid=False)  # fmt: skip
+rechecks = Table(
+    "rechecks", metadata,
+    Column("post", _ID, primary_key=True, autoincrement=False), _need("source_id", Integer), _need("due_at", UtcTime),
+    Column("checked_at", UtcTime), Index("rechecks_due", "source_id", "due_at"),
+)  # fmt: skip
+erasures = Table("erasures", metadata, Column("id", _ID, primary_key=True), _need("at", UtcTime), _text("source"),
+                 _text("reason"), _need("posts", BigInteger), _need("exports", BigInteger))  # fmt: skip
 
 # Probabilities are whole ten-thousandths. A label is NULL where the model has no such head.
 PROBABILITIES = ("p_negative", "p_neutral", "p_positive", "p_against", "p_for", "p_relevant")

@@ -9,6 +9,7 @@ from store.forget import Eraser
 from store.incidents import IncidentWriter
 from store.outbox import OutboxWriter
 from store.posts import PostWriter
+from store.rechecks import RecheckWriter
 from store.rollups import RollupWriter
 from store.runs import RunWriter
 from store.scores import ScoreWriter
@@ -23,6 +24,7 @@ from store.upgrade import bind_keys, check_schema
 class Store(
     PostWriter, RunWriter, ScoreWriter, RollupWriter, AnnouncementWriter, IncidentWriter, OutboxWriter, Eraser,
     SpendingWriter, StepWriter, TermsVersionWriter, TermsChangeWriter, TermsLinkWriter,
+    RecheckWriter,
 ):  # fmt: skip
     """Writes posts, scores, rollups, decisions, incidents, spending and deletions; one writer at a time (StoreBusy)."""
 

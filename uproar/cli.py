@@ -28,6 +28,7 @@ from uproar.verbs import (
     gather,
     incidents,
     reading,
+    rechecking,
     saying,
     scoring,
     statements,
@@ -62,6 +63,7 @@ for group in (
     terms,
     clauses,
     watching,
+    rechecking,
     upkeep,
 ):
     group.register(app)

@@ -18,11 +18,13 @@ from uproar.session import MODEL, Session
 from uproar.steps.analyse import analyse
 from uproar.steps.score import score
 from uproar.verbs.gather import collect_all
+from uproar.verbs.rechecking import PATIENCE, recheck_all
+from uproar.verbs.terms import follow_terms
 
 JITTER = 0.1
 """Several installations should not knock at a source in the same second."""
 KEEP_EVERY = 60.0
-STEPS = ("collect", "score", "analyse")
+STEPS = ("collect", "score", "analyse", "recheck")
 
 
 class Worker:
@@ -37,10 +39,11 @@ class Worker:
         self._pause = pause
         self._metrics = metrics
         self._stopped = stopped
+        self._after = (("score", self._score), ("analyse", self._analyse), ("recheck", self._recheck))
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
 
     def turn(self, watch: Watch, *, early: bool) -> int | None:
-        """Collect, score and analyse `watch` if it is due (or `early`); returns how many sources failed.
+        """Collect, score, analyse and recheck `watch` if it is due (or `early`); returns how many sources failed.
 
         None where it was not due, or another worker is at it. Raises what a step raises; what was done is kept.
         """
@@ -49,7 +52,7 @@ class Worker:
                 return None
             with self._kept(store):
                 failed = self._claimed(store, watch, "collect", lambda: self._collect(watch))
-                for step, work in (("score", self._score), ("analyse", self._analyse)):
+                for step, work in self._after:
                     if not self._stopped() and self._take(store, watch, step, early=True):
                         self._claimed(store, watch, step, lambda work=work: work(store, watch))  # type: ignore[misc]
         return failed
@@ -80,6 +83,11 @@ class Worker:
     def _analyse(self, store: Store, watch: Watch) -> int:
         with self._session.reader() as reader:
             analyse(store, reader, watch, clock=self._session.clock)
+            follow_terms(self._session, store, reader, watch)
+        return 0
+
+    def _recheck(self, store: Store, watch: Watch) -> int:
+        recheck_all(self._session, store, [watch], patience=PATIENCE)
         return 0
 
     def _tick(self) -> None:
