@@ -72,6 +72,8 @@ def probabilities(text: str, document: str = "") -> NDArray[np.float32]:
     """How likely each class of `CLASSES` is: half by the whole text, half by its likeliest sentence."""
     weights, biases = _head()
     parts = [sentence.shown for sentence in read_document(text).sentences][:_LONGEST]
+    if len(parts) == 1:  # the text itself
+        parts = []
     rows = np.stack([features(text), *(features(part) for part in parts)])
     logits = rows @ weights.T + biases
     if _PRIVATE.search(document):

@@ -52,7 +52,7 @@ def stated_dates(text: str) -> tuple[TextDate | None, TextDate | None]:
     lines = [line for raw in text.splitlines() if (line := read_line(raw).shown) and len(line) < 400]
     effective = amended = None
     for line in [*lines[:_READ], *lines[_READ:][-_READ // 2 :]]:
-        if not any(ch.isdigit() for ch in line):
+        if "20" not in line and "19" not in line:  # of years
             continue
         for found in _DATE.finditer(line):
             before = line[max(0, found.start() - 80) : found.start()]

@@ -39,6 +39,7 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _CROSS = re.compile(r"\b(section|article|clause|paragraph|part|item)s?\s+\d+(?:\.\d+)*(?:\([a-z0-9]{1,4}\))*", re.I)
+_MENTION = re.compile(r"section|article|clause|par|item", re.IGNORECASE)
 _RULE = re.compile(r"^[\s|:=_*+-]*$")
 _HEADING = re.compile(r"^#{1,6}\s+(.*)$")
 _ITEM = re.compile(r"^\s*(?:[-*+\u2022]\s+|\d{1,3}[.)]\s+|\(?[a-z]{1,3}\)\s+|>|\|)", re.IGNORECASE)
@@ -122,13 +123,14 @@ def read_line(raw: str) -> Line:
     return Line(plain, words_of(plain), heading, starts or heading)
 
 
+@lru_cache(maxsize=50_000)
 def words_of(text: str) -> str:
     """The words of `text` for comparing, without punctuation and numbers of sections.
 
     Capitals count ("Your Content" is a defined term, "your content" is none); words in nothing but capitals do not.
     """
     plain = text.translate(_QUOTES)
-    if any(name in plain.casefold() for name in ("section", "article", "clause", "par", "item")):
+    if _MENTION.search(plain):
         plain = _CROSS.sub(r"\1", plain)
     return " ".join(word.lower() if word.isupper() else word for word in _WORD.findall(plain))
 
@@ -192,11 +194,12 @@ def _paragraphs(text: str) -> list[tuple[str, str]]:
     return found
 
 
-def _sentences(shown: str) -> list[str]:
+@lru_cache(maxsize=20_000)
+def _sentences(shown: str) -> tuple[str, ...]:
     parts: list[str] = []
     for part in _SENTENCE.split(shown):
         if parts and (_ABBREVIATED.search(parts[-1]) or len(parts[-1]) < 12):
             parts[-1] += " " + part
         else:
             parts.append(part)
-    return parts
+    return tuple(parts)
