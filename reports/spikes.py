@@ -35,7 +35,7 @@ def hour_states(
     """
     window = clamp(watch, clock=clock, since=since, until=until)
     hours = hourly(reader, watch, Window(window.since - HISTORY, window.until), clock=clock)
-    states = _judged(watch, hours, clock=clock)
+    states = judged(watch, hours, clock=clock)
     states = states[states["hour"] >= window.since].reset_index(drop=True)
     kept = reader.decisions(watch.name, since=window.since, until=window.until).set_index("hour")
     at = states["hour"]
@@ -70,7 +70,8 @@ def decide_hours(reader: Reader, watch: Watch, *, clock: datetime) -> list[Decis
     ]  # fmt: skip
 
 
-def _judged(watch: Watch, hours: pd.DataFrame, *, clock: datetime) -> pd.DataFrame:
+def judged(watch: Watch, hours: pd.DataFrame, *, clock: datetime) -> pd.DataFrame:
+    """`analysis.spikes.judge_hours` over the hours of `reports.history.hourly`, by the rules of `watch`."""
     return judge_hours(
         # The share's denominator: it is 0 where the model lacks the head that the watch measures.
         _as_if_read(hours.assign(relevant=hours["measured"]), least=watch.alerts.minimum_negative),

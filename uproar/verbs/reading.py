@@ -58,13 +58,19 @@ def timeline(
 
 def spikes(watch: WatchName, since: Since = None, until: Until = None,
            every: Annotated[bool, typer.Option("--all", help="Every hour, not only spikes.")] = False,
+           replay: Annotated[bool, typer.Option("--replay", help="Past alerts at each sensitivity.")] = False,
            json: Json = False) -> None:  # fmt: skip
     """Hours whose negative reaction is beyond what this watch has shown, each with its sentence."""
+    from reports.replay import replay as past_alerts
     from reports.spikes import hour_states
 
     session = open_session()
     found = session.watch(watch)
     with session.reader() as reader:
+        if replay:
+            told = past_alerts(reader, found, clock=session.clock, **span(since, until, found, now=session.clock))
+            _show(told, json=json, notice=found.notice)
+            return
         frame = hour_states(reader, found, clock=session.clock, **span(since, until, found, now=session.clock))
     _show(frame if every else frame[frame["state"] == "spike"], json=json, notice=found.notice)
 
