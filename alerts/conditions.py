@@ -25,7 +25,7 @@ def conditions(reader: Reader, watch: Watch, *, clock: datetime) -> list[Alarm]:
     """What holds of `watch` at its present, gravest first. A replay, which nobody collects, has a share alone."""
     now = watch.now(clock)
     found = list(_share(reader, watch, now))
-    if watch.as_of is None and watch.sources:
+    if watch.as_of is None and watch.sources and not watch.radar:
         runs = reader.runs(watch.name, since=now - LOOK_BACK, now=clock)
         silent = list(_silent(runs, watch, now))
         if len(silent) == len([rule for rule in watch.sources if rule.name != "files"]) and silent:

@@ -71,6 +71,7 @@ def gather(
         links=links(reader, watch, row["hour"].to_pydatetime(), topic=_topic(row), clock=clock),
         owner=_name(row["owner"]),
         acknowledged_by=_name(row["acknowledged_by"]),
+        advice=_advice(watch),
     )
 
 
@@ -137,6 +138,12 @@ def _changed(reader: Reader, incident: int, update: int | None) -> str:
 
 def _topic(row: dict[str, Any]) -> str:
     return str(row["subject"]) if row["rule"] == "topic_spike" and row["subject"] in TOPICS else ""
+
+
+def _advice(watch: Watch) -> str:
+    if not watch.radar:
+        return ""
+    return f"A watch of its own: uproar watch propose {watch.radar} {watch.name.removeprefix(f'{watch.radar}-')}"
 
 
 def _name(value: object) -> str:

@@ -100,6 +100,7 @@ class AlertFacts:
     links: Sequence[PostLink] = ()
     owner: str = ""
     acknowledged_by: str = ""
+    advice: str = ""
 
 
 def render(facts: AlertFacts, *, also: Sequence[str] = ()) -> Message:
@@ -120,6 +121,7 @@ def render(facts: AlertFacts, *, also: Sequence[str] = ()) -> Message:
         *_links(facts.links),
         f"Data: {_coverage(facts)}",
         _ends(facts),
+        _line(facts.advice),
         f"As of {_moment(facts.as_of, facts.zone)}; model {_line(facts.model.replace('@', ', revision '))}.",
     ]
     body = "\n".join(line for line in lines if line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -49,12 +49,15 @@ class _Open:
     last_hour: datetime
 
 
-def judge(store: Store, reader: Reader, watch: Watch, fresh: Sequence[Decision], *, clock: datetime) -> Verdict:
+def judge(
+    store: Store, reader: Reader, watch: Watch, fresh: Sequence[Decision], *, clock: datetime,
+    gate: Callable[[Decision], str] = lambda _decision: "",
+) -> Verdict:  # fmt: skip
     """Walk through the newly decided hours, oldest first, and open, extend or close the incident of `watch`.
 
     A spike opens one (or extends the open one) unless it is withheld: see `why_not`. Six calm hours in a row after
-    its last spike close it. `store.open_incident` has the last word on cool-down. Calling it again with the same
-    hours changes nothing.
+    its last spike close it. `gate` may name one more reason why a spike opens nothing. `store.open_incident` has the
+    last word on cool-down. Calling it again with the same hours changes nothing.
     """
     now = watch.now(clock)
     current = _open_incident(reader, watch)
@@ -77,6 +80,8 @@ def judge(store: Store, reader: Reader, watch: Watch, fresh: Sequence[Decision],
                 store.extend_incident(current.id, spike, now=now)
                 extended.append(current.id)
                 current.last_hour = decision.hour
+        elif closed_gate := gate(decision):
+            withheld.append(Withheld(decision.hour, closed_gate))
         else:
             number = store.open_incident(
                 spike, watch.alerts.channels, now=now, cool_down=watch.alerts.cool_down, group=watch.group
@@ -120,7 +125,7 @@ def spike_of(watch: Watch, decision: Decision) -> Spike:
 def _collected_until(reader: Reader, watch: Watch) -> datetime | None:
     # Imported files claim any time: only the sources that the watch itself asks say whether it is up to date.
     asked = {rule.name for rule in watch.sources}
-    return max((t for source, t in reader.collected_until(watch.name).items() if source in asked), default=None)
+    return max((t for source, t in reader.collected_until(watch.collected_as).items() if source in asked), default=None)
 
 
 def _open_incident(reader: Reader, watch: Watch) -> _Open | None:

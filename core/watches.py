@@ -52,10 +52,16 @@ class Watch:
     alerts: AlertRules = field(default_factory=AlertRules)
     path: Path | None = None
     radar: str = ""  # the radar watch that this one is a child of
+    is_radar: bool = False
 
     @property
     def group(self) -> str:
         """Whose messages its alerts join: one message in five minutes is for a radar and its children together."""
+        return self.radar or self.name
+
+    @property
+    def collected_as(self) -> str:
+        """The watch whose runs brought its posts."""
         return self.radar or self.name
 
     @property
@@ -124,7 +130,7 @@ def aware(value: object, where: str) -> datetime:
 def _watch(table: dict[str, Any], path: Path) -> Watch:
     where = str(path)
     allowed = ("name", "title", "platform", "terms", "since", "timezone", "as_of", "notice", "measure", "languages",
-               "sources", "announcements", "alerts")  # fmt: skip
+               "sources", "announcements", "alerts", "radar")  # fmt: skip
     check_keys(table, allowed, where)
     for key in ("platform", "terms", "since"):
         if key not in table:
@@ -141,6 +147,8 @@ def _watch(table: dict[str, Any], path: Path) -> Watch:
         parse(table["terms"])
     except ConfigError as error:
         raise ConfigError(f"{where}: terms: {error}") from None
+    if not isinstance(table.get("radar", False), bool):
+        raise ConfigError(f"{where}: radar {table['radar']!r} must be true or false")
     measure = table.get("measure", "negative")
     if measure not in ("negative", "against"):
         raise ConfigError(f"{where}: measure {measure!r} must be 'negative' or 'against'")
@@ -159,6 +167,7 @@ def _watch(table: dict[str, Any], path: Path) -> Watch:
         announcements=_announcements(_tables(table, "announcements", where), where),
         alerts=alert_rules(table.get("alerts", {}), f"{where}: alerts"),
         path=path,
+        is_radar=table.get("radar", False),
     )
 
 

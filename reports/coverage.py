@@ -90,7 +90,7 @@ def known_runs(
     An import says something where it brought posts; one that failed asked for nothing in particular. `sources`
     narrows to their runs, and to imports, which may have brought posts of any of them.
     """
-    runs = reader.runs(watch.name, since=window.since, until=window.until, now=clock)
+    runs = reader.runs(watch.collected_as, since=window.since, until=window.until, now=clock)
     sample = runs["outcome"] == Outcome.SAMPLE
     keep = sample | (runs["source"] != IMPORTER)
     if sources:

@@ -193,7 +193,7 @@ def _topics(reader: Reader, watch: Watch, window: Window, relevant: int) -> tupl
 def _sources(reader: Reader, watch: Watch, window: Window, *, clock: datetime) -> tuple[SourceRow, ...]:
     frame = coverage(reader, watch, clock=clock, since=window.since, until=window.until)
     present = watch.now(clock)
-    until = {name: min(at, present) for name, at in reader.collected_until(watch.name).items()}
+    until = {name: min(at, present) for name, at in reader.collected_until(watch.collected_as).items()}
     rows: list[Any] = list(frame.itertuples())
     return tuple(SourceRow(row.source, row.posts, row.state, until.get(row.source), row.sentence) for row in rows)
 

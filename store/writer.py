@@ -9,6 +9,7 @@ from store.forget import Eraser
 from store.incidents import IncidentWriter
 from store.outbox import OutboxWriter
 from store.posts import PostWriter
+from store.radar import RadarWriter
 from store.rechecks import RecheckWriter
 from store.rollups import RollupWriter
 from store.runs import RunWriter
@@ -24,7 +25,7 @@ from store.upgrade import bind_keys, check_schema
 class Store(
     PostWriter, RunWriter, ScoreWriter, RollupWriter, AnnouncementWriter, IncidentWriter, OutboxWriter, Eraser,
     SpendingWriter, StepWriter, TermsVersionWriter, TermsChangeWriter, TermsLinkWriter,
-    RecheckWriter,
+    RecheckWriter, RadarWriter,
 ):  # fmt: skip
     """Writes posts, scores, rollups, decisions, incidents, spending and deletions; one writer at a time (StoreBusy)."""
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from core.errors import ConfigError
+from core.services import children
 from core.settings import Settings, load_settings
 from core.watches import Watch, find_watch, load_watches
 from uproar.output import say
@@ -38,8 +39,15 @@ class Session:
         return self.now()
 
     def watch(self, name: str) -> Watch:
-        """The watch of that name or file. Raises ConfigError with near names."""
-        return find_watch(name, self.settings.watch_folders)
+        """The watch of that name or file, or the child of a radar. Raises ConfigError with near names."""
+        try:
+            return find_watch(name, self.settings.watch_folders)
+        except ConfigError:
+            for radar in (watch for watch in self.watches() if watch.is_radar and name.startswith(f"{watch.name}-")):
+                for child in children(radar):
+                    if child.name == name:
+                        return child
+            raise
 
     def watches(self, name: str | None = None) -> list[Watch]:
         """One named watch, or all; of all, a file that cannot be read is told on stderr and left out."""

@@ -16,6 +16,7 @@ from store import Store
 from uproar.metrics import Metrics
 from uproar.session import MODEL, Session
 from uproar.steps.analyse import analyse
+from uproar.steps.radar import follow_radar
 from uproar.steps.score import score
 from uproar.verbs.gather import collect_all
 from uproar.verbs.rechecking import PATIENCE, recheck_all
@@ -83,6 +84,8 @@ class Worker:
     def _analyse(self, store: Store, watch: Watch) -> int:
         with self._session.reader() as reader:
             analyse(store, reader, watch, clock=self._session.clock)
+            if watch.is_radar:
+                follow_radar(store, reader, watch, clock=self._session.clock)
             follow_terms(self._session, store, reader, watch)
         return 0
 

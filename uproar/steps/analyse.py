@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from alerts.conditions import conditions
@@ -9,12 +10,16 @@ from alerts.rules import Verdict, judge
 from alerts.standing import settle
 from alerts.trouble import daily_digest, report_channels
 from alerts.updates import follow
+from core.records import Decision
 from core.watches import Watch
 from reports.spikes import decide_hours
 from store import Reader, Store
 
 
-def analyse(store: Store, reader: Reader, watch: Watch, *, clock: datetime) -> Verdict:
+def analyse(
+    store: Store, reader: Reader, watch: Watch, *, clock: datetime,
+    gate: Callable[[Decision], str] = lambda _decision: "",
+) -> Verdict:  # fmt: skip
     """Refresh, decide and keep what was decided; returns what the rule of spikes made of it.
 
     Then every other rule of the watch: see `alerts.conditions`, `alerts.standing`, `alerts.updates`, `alerts.trouble`.
@@ -22,10 +27,11 @@ def analyse(store: Store, reader: Reader, watch: Watch, *, clock: datetime) -> V
     store.refresh_rollups(watch=watch.name)
     fresh = decide_hours(reader, watch, clock=clock)
     store.save_decisions(watch.name, fresh)
-    verdict = judge(store, reader, watch, fresh, clock=clock)
+    verdict = judge(store, reader, watch, fresh, clock=clock, gate=gate)
     now = watch.now(clock)
     settle(store, reader, watch, conditions(reader, watch, clock=clock), now=now)
-    report_channels(store, reader, watch, now=now)
     follow(store, reader, watch, clock=clock)
-    daily_digest(store, watch, now=now)
+    if not watch.radar:  # a child's channels and day are the radar's
+        report_channels(store, reader, watch, now=now)
+        daily_digest(store, watch, now=now)
     return verdict

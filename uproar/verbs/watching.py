@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -12,9 +13,12 @@ from collectors.registry import COLLECTORS
 from core.announcements import announcement_from_table
 from core.errors import ConfigError
 from core.records import Announcement
+from core.services import load_services
+from core.tables import suggest
 from core.watches import NAME, Watch, load_watch
 from uproar.output import plain, say, write_json, write_table
 from uproar.preview import Preview, preview
+from uproar.proposal import proposal
 from uproar.session import Session, open_session
 from uproar.verbs.arguments import Json, WatchName
 from uproar.verbs.gather import collect_all
@@ -81,6 +85,44 @@ def new(
         failed = [r for r in collect_all(session, [(watch, rule) for rule in watch.sources], since=None) if r.error]
         if failed:
             raise typer.Exit(4)
+
+
+@watches.command()
+def propose(
+    radar: Annotated[str, typer.Argument(help="A radar watch, such as radar.")] = "radar",
+    service: Annotated[str, typer.Argument(help="A known service; by default every one with an open spike.")] = "",
+    write: Annotated[bool, typer.Option("--write", help="Write it into your watches, unless one is there.")] = False,
+) -> None:
+    """Print a watch file for a service that the radar has found, or write it."""
+    session = open_session()
+    found = session.watch(radar)
+    if not found.is_radar:
+        raise ConfigError(f"{radar} is no radar: its file needs radar = true")
+    services = {known.name: known for known in load_services()}
+    if service and service.lower() not in services:
+        raise ConfigError(f"no service {service!r} in data/services.toml. {suggest(service, sorted(services))}")
+    names = [service.lower()] if service else _spiking(session, found)
+    if not names:
+        say("no service on the radar has an open spike; name one to have its file anyway")
+    for name in names:
+        text = proposal(found, services[name], now=session.clock)
+        if not write:
+            sys.stdout.write(text)
+            continue
+        path = session.settings.home / "watches" / f"{name}-terms.toml"
+        if path.exists():
+            raise ConfigError(f"{path} exists. Edit it, or move it away")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        load_watch(path)
+        say(f"written: {path}")
+
+
+def _spiking(session: Session, radar: Watch) -> list[str]:
+    with session.reader() as reader:
+        rows = reader.incidents()
+    names = rows.loc[rows["closed_at"].isna(), "watch"]
+    return sorted({str(n).removeprefix(f"{radar.name}-") for n in names if str(n).startswith(f"{radar.name}-")})
 
 
 def announce(
