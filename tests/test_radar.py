@@ -58,7 +58,7 @@ def test_posts_go_to_the_child_of_their_service_once(live):
 def test_a_post_that_is_forgotten_leaves_the_child_too(live):
     recognise(live.store, live.reader, live.watch, clock=live.now)
     post = live.reader.posts(PostFilter("radar-figma"), limit=1).iloc[0]
-    live.store.forget(post["source"], ids=[post["id"]])
+    live.store.forget(post["source"], ids=[post["id"]], now=live.now)
     assert live.reader.count_posts(PostFilter("radar-figma")) == 2
     live.store.refresh_rollups()
     assert live.store.check_rollups() == []
