@@ -18,7 +18,8 @@ LISTS = frozenset({"data", "posts", "feed", "statuses", "records", "orderedItems
 
 _ENTER = frozenset({"data"})  # an object under this key may hold the list: Reddit's listings
 _OUTER = re.compile(rb'[{}\[\],"\w-]')
-_INNER = re.compile(rb'["{}\[\]]')
+# A string that is whole in the window, else its first quote alone; possessive, so that no input makes it go back.
+_INNER = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["{}\[\]]', re.DOTALL)
 _QUOTE = re.compile(rb'["\\]')
 _PAIRS = {b"}": b"{", b"]": b"["}
 
@@ -43,7 +44,8 @@ class _Window:
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
         self._data = b""
-        self._start, self._line = 0, 1  # place of the first byte of `data`
+        self._start = 0  # place of the first byte of `data`
+        self._counted, self._line = 0, 1  # a place, and its line
         self._at = 0
         self.keep: int | None = None
 
@@ -53,8 +55,10 @@ class _Window:
         return self._start + self._at
 
     def line(self, offset: int) -> int:
-        """The line of a place within the window."""
-        return self._line + self._data.count(b"\n", 0, offset - self._start)
+        """The line of a place within the window, at or behind the place asked for before."""
+        self._line += self._data.count(b"\n", self._counted - self._start, offset - self._start)
+        self._counted = offset
+        return self._line
 
     def cut(self, start: int) -> bytes:
         """From a place that was kept to the place reached."""
@@ -81,7 +85,8 @@ class _Window:
         if chunk is None:
             return False
         cut = self._at if self.keep is None else self.keep - self._start
-        self._line += self._data.count(b"\n", 0, cut)
+        if self._counted < self._start + cut:
+            self.line(self._start + cut)
         self._start += cut
         self._data = self._data[cut:] + chunk
         self._at -= cut
@@ -161,7 +166,7 @@ def _nested(window: _Window, start: int | None) -> None:
             raise _BrokenOff
         if token == b'"':
             _string(window)
-        else:
+        elif token[:1] != b'"':
             depth += 1 if token in b"{[" else -1
         if start is not None and window.offset - start > MAX_LINE:
             window.keep = None
