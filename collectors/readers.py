@@ -143,7 +143,10 @@ class Table:
         self._line += 1
         text = (line or b"").decode("utf-8", "replace")
         delimiter = max(",;\t", key=text.count)
-        columns = tuple(name.strip() for name in next(csv.reader([text], delimiter=delimiter)))
+        try:
+            columns = tuple(name.strip() for name in next(csv.reader([text], delimiter=delimiter)))
+        except csv.Error:  # a carriage return amid the names, or a name beyond every size
+            raise InputUnusable(f"{self._name}: the first line is no header of a CSV") from None
         twice = sorted({name for name in columns if name and columns.count(name) > 1})
         if twice:
             raise InputUnusable(f"{self._name}: the header has {', '.join(twice)} more than once")

@@ -314,6 +314,7 @@ UNUSABLE = {
     "twice": (b"id,text,text,date\n1,2,3,4\n", "text more than once"),
     "bad rows": (b'{"text": "terms"}\n{"x": 1}\n', r"none of 2 rows.*no time: 1.*Columns: text\..*--map"),
     "naive times": (b'{"text": "terms", "date": "2025-05-09T14:00"}\n', r"give --timezone: 1\)$"),
+    "carriage returns": (b"id\rtext\r1\rterms\x00", "no header of a CSV"),
     "array": (b'[{"text": "terms"}]', "no time"),
     "zip": (b"PK\x03\x04abc", "save the table as CSV"),
     "bzip2": (bz2.compress(b"x"), "bunzip2"),
