@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import ConfigError
@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     """On what basis a source is collected: UPROAR_PERMISSIONS__REDDIT__BASIS, __WHO, __DATE and __USE."""
     budgets: dict[str, Caps] = Field(default_factory=dict)
     """What a source may cost: UPROAR_BUDGETS__X__DAILY and UPROAR_BUDGETS__X__MONTHLY, in US dollars."""
+    retention_days: dict[str, PositiveInt] = Field(default_factory=dict)
+    """Days after which posts are erased, by source or for `all`: UPROAR_RETENTION_DAYS__REDDIT=90."""
     hackernews_url: str = "https://hn.algolia.com/api/v1"
     reddit_client_id: str = ""
     reddit_client_secret: SecretStr | None = None

@@ -26,11 +26,15 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class SourceRule:
-    """One source of a watch. An hour closes `lateness` after its end; `options` belong to the collector."""
+    """One source of a watch. An hour closes `lateness` after its end; `options` belong to the collector.
+
+    Posts are erased `retention_days` after they were last collected; None: the watch's or the settings' rule alone.
+    """
 
     name: str
     lateness: timedelta = timedelta(hours=1)
     options: Mapping[str, str] = field(default_factory=dict)
+    retention_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Watch:
     sources: tuple[SourceRule, ...] = ()
     announcements: tuple[Announcement, ...] = ()
     alerts: AlertRules = field(default_factory=AlertRules)
+    retention_days: int | None = None
     path: Path | None = None
     radar: str = ""  # the radar watch that this one is a child of
     is_radar: bool = False
@@ -130,7 +135,7 @@ def aware(value: object, where: str) -> datetime:
 def _watch(table: dict[str, Any], path: Path) -> Watch:
     where = str(path)
     allowed = ("name", "title", "platform", "terms", "since", "timezone", "as_of", "notice", "measure", "languages",
-               "sources", "announcements", "alerts", "radar")  # fmt: skip
+               "sources", "announcements", "alerts", "retention_days", "radar")  # fmt: skip
     check_keys(table, allowed, where)
     for key in ("platform", "terms", "since"):
         if key not in table:
@@ -166,6 +171,7 @@ def _watch(table: dict[str, Any], path: Path) -> Watch:
         sources=tuple(_source(row, f"{where}: sources") for row in _tables(table, "sources", where)),
         announcements=_announcements(_tables(table, "announcements", where), where),
         alerts=alert_rules(table.get("alerts", {}), f"{where}: alerts"),
+        retention_days=_days(table, where),
         path=path,
         is_radar=table.get("radar", False),
     )
@@ -180,15 +186,23 @@ def _announcements(rows: list[dict[str, Any]], where: str) -> tuple[Announcement
 
 
 def _source(row: dict[str, Any], where: str) -> SourceRule:
-    check_keys(row, ("name", "lateness", "options"), where)
+    check_keys(row, ("name", "lateness", "options", "retention_days"), where)
     if not isinstance(row.get("name"), str):
         raise ConfigError(f"{where}: each source has a name")
     options = row.get("options", {})
     if not isinstance(options, dict):
         raise ConfigError(f"{where}: options of {row['name']!r} must be a table")
     return SourceRule(
-        row["name"], parse_duration(row.get("lateness", "1h"), where), {k: str(v) for k, v in options.items()}
-    )
+        row["name"], parse_duration(row.get("lateness", "1h"), where), {k: str(v) for k, v in options.items()},
+        _days(row, where),
+    )  # fmt: skip
+
+
+def _days(table: Mapping[str, Any], where: str) -> int | None:
+    value = table.get("retention_days")
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+        raise ConfigError(f"{where}: retention_days {value!r} must be a whole number of days from 1")
+    return value
 
 
 def _zone(name: str, where: str) -> str:

@@ -11,6 +11,7 @@ from store.outbox import OutboxWriter
 from store.posts import PostWriter
 from store.radar import RadarWriter
 from store.rechecks import RecheckWriter
+from store.retention import RetentionWriter
 from store.rollups import RollupWriter
 from store.runs import RunWriter
 from store.scores import ScoreWriter
@@ -25,7 +26,7 @@ from store.upgrade import bind_keys, check_schema
 class Store(
     PostWriter, RunWriter, ScoreWriter, RollupWriter, AnnouncementWriter, IncidentWriter, OutboxWriter, Eraser,
     SpendingWriter, StepWriter, TermsVersionWriter, TermsChangeWriter, TermsLinkWriter,
-    RecheckWriter, RadarWriter,
+    RecheckWriter, RetentionWriter, RadarWriter,
 ):  # fmt: skip
     """Writes posts, scores, rollups, decisions, incidents, spending and deletions; one writer at a time (StoreBusy)."""
 

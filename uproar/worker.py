@@ -19,12 +19,13 @@ from uproar.steps.analyse import analyse
 from uproar.steps.radar import follow_radar
 from uproar.steps.score import score
 from uproar.verbs.gather import collect_all
-from uproar.verbs.rechecking import PATIENCE, recheck_all
+from uproar.verbs.rechecking import PATIENCE, recheck_all, retain
 from uproar.verbs.terms import follow_terms
 
 JITTER = 0.1
 """Several installations should not knock at a source in the same second."""
 KEEP_EVERY = 60.0
+RETAIN_EVERY = timedelta(days=1)
 STEPS = ("collect", "score", "analyse", "recheck")
 
 
@@ -91,6 +92,10 @@ class Worker:
 
     def _recheck(self, store: Store, watch: Watch) -> int:
         recheck_all(self._session, store, [watch], patience=PATIENCE)
+        now = self._session.now()
+        if store.take_step("", "retention", holder=self.name, now=now):
+            retain(self._session, store)
+            store.end_step("", "retention", holder=self.name, now=now, due=now + RETAIN_EVERY)
         return 0
 
     def _tick(self) -> None:

@@ -16,6 +16,7 @@ from core.watches import Watch
 from uproar.output import rows_of, say, write_json, write_table
 from uproar.session import Session, open_session
 from uproar.steps.recheck import LIMIT, RecheckReport, recheck_source
+from uproar.steps.retention import Expired, purge_expired
 from uproar.steps.side_by_side import side_by_side
 from uproar.verbs.arguments import AnyWatch, Json
 from uproar.verbs.gather import exit_code, limits_for
@@ -42,7 +43,8 @@ def recheck(
 ) -> None:
     """Ask the sources which posts are gone and erase those here; counts stay. Counters are refreshed on the way.
 
-    A post is asked after at the age of 1 hour, 24 hours, 7 days and 30 days, then every 30 days.
+    A post is asked after at the age of 1 hour, 24 hours, 7 days and 30 days, then every 30 days. What has been kept
+    for longer than retention_days allows is erased as well.
     """
     session = open_session()
     if log:
@@ -60,8 +62,10 @@ def recheck(
             write_json(rows) if json else write_table(rows)
             return
         reports = recheck_all(session, store, live, only=source, everything=everything)
+        expired = retain(session, store)
     write_json([_row(report) for report in reports]) if json else write_table([_row(report) for report in reports])
-    for name in sorted({name for report in reports for name in report.exports}):
+    files = {name for report in reports for name in report.exports} | {n for done in expired for n in done.exports}
+    for name in sorted(files):
         say(f"{name} holds posts that are erased now: make it again, or delete it (uproar export --stale)")
     asked_for = {rule.name for found in live for rule in found.sources} | set(source or ())
     code = exit_code([report.error for report in reports if report.source in asked_for])
@@ -101,6 +105,14 @@ def recheck_all(
         if report.error:
             say(f"recheck: {report.source}: {report.error}")
     return reports
+
+
+def retain(session: Session, store: Store) -> list[Expired]:
+    """Erase what has been kept for as long as the settings and all watches allow."""
+    done = purge_expired(store, session.watches(), session.settings.retention_days, now=session.now())
+    for found in done:
+        say(f"{found.source}: {found.posts:,} posts erased after {found.days} days; what they counted stays")
+    return done
 
 
 def _sources(store: Store, watches: Sequence[Watch], only: Sequence[str] | None) -> list[str]:
