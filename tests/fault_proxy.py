@@ -129,6 +129,7 @@ class FaultProxy:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(0.01)  # what was closed ends in the next round
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -143,9 +144,11 @@ class FaultProxy:
     async def _passed_on(self, head: bytes, body: bytes) -> Reply:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._upstream)
         plain = re.sub(rb"(?i)\r\n(connection|accept-encoding): [^\r]*", b"", head[:-4])
-        writer.write(plain + b"\r\nConnection: close\r\n\r\n" + body)
-        answer = await reader.read()
-        writer.close()
+        try:
+            writer.write(plain + b"\r\nConnection: close\r\n\r\n" + body)
+            answer = await reader.read()
+        finally:
+            writer.close()
         first, _, content = answer.partition(b"\r\n\r\n")
         status, *lines = first.split(b"\r\n")
         headers = dict(line.decode("latin-1").lower().split(": ", 1) for line in lines)
