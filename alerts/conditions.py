@@ -1,4 +1,4 @@
-"""Which rules of a watch hold now, besides the hourly spike: share, source silent, budget spent, collection stopped."""
+"""Which rules of a watch hold now, besides the hourly spike: share, source silent or flooded, budget spent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from store import Reader
 
-SHARE, SILENT, BUDGET, COLLECTION = "share", "silent", "budget", "collection"
+SHARE, SILENT, BUDGET, COLLECTION, QUIET, FLOOD = "share", "silent", "budget", "collection", "quiet", "flood"
 LOOK_BACK = timedelta(days=35)
 """How far back runs are read: a source that was last read before is silent all the same."""
 FRESH = timedelta(hours=6)
@@ -30,7 +30,7 @@ def conditions(reader: Reader, watch: Watch, *, clock: datetime) -> list[Alarm]:
         silent = list(_silent(runs, watch, now))
         if len(silent) == len([rule for rule in watch.sources if rule.name != "files"]) and silent:
             found.append(_stopped(watch, silent, now))
-        found += silent + list(_budget(runs, watch, now))
+        found += silent + list(_budget(runs, watch, now)) + list(_odd(reader, watch, clock))
     return found
 
 
@@ -84,6 +84,18 @@ def _stopped(watch: Watch, silent: list[Alarm], now: datetime) -> Alarm:
     names = ", ".join(alarm.subject for alarm in silent)
     sentence = f"Collection has stopped: no source of the watch is being read ({names}). See: uproar coverage"
     return Alarm(watch.name, COLLECTION, "", utc_hour(now), f"{sentence} {watch.name}")
+
+
+def _odd(reader: Reader, watch: Watch, clock: datetime) -> Iterator[Alarm]:
+    """Sources that are read and bring far less, or far more, than on any of their own 28 days."""
+    from reports.health import health
+
+    if watch.alerts.silent_after is None:
+        return
+    for found in health(reader, watch, clock=clock):
+        if found.state in (QUIET, FLOOD):
+            said = f"{found.source}: {found.sentence}"
+            yield Alarm(watch.name, found.state, found.source, utc_hour(watch.now(clock)), said)
 
 
 def _budget(runs: pd.DataFrame, watch: Watch, now: datetime) -> Iterator[Alarm]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reports.overview import Overview
     from store import Reader
 
-_RULES = ("spike", "topic_spike", "share", "collection", "silent", "budget", "channel", "digest")
+_RULES = ("spike", "topic_spike", "share", "collection", "silent", "flood", "quiet", "budget", "channel", "digest")
 """By gravity: the first of a message is told in full."""
 WITH_FIGURES = ("spike", "topic_spike", "share")
 
@@ -92,7 +92,7 @@ def renderer(
             raise ConfigError(f"incident {lead.incident}: its watch has no file any more")
         watch, now = by_name[name], clock()
         beside = {d.incident: d for d in reversed(others) if d.incident != lead.incident}
-        also = [_beside(d, incidents) for d in beside.values()]
+        also = [_beside(reader, d, incidents) for d in beside.values()]
         rule = str(incidents["rule"][lead.incident])
         if rule == "digest":
             return digest(reader, watch, clock=now, dashboard_url=dashboard_url, also=also)
@@ -112,9 +112,10 @@ def _gravity(delivery: Delivery, incidents: pd.DataFrame) -> tuple[int, int]:
     return (_RULES.index(rule) if rule in _RULES else len(_RULES)), -delivery.id
 
 
-def _beside(delivery: Delivery, incidents: pd.DataFrame) -> str:
+def _beside(reader: Reader, delivery: Delivery, incidents: pd.DataFrame) -> str:
     row = incidents.loc[delivery.incident]
-    return f"{row['watch']}: {row['sentence']}"
+    changed = _changed(reader, delivery.incident, delivery.update)
+    return f"{row['watch']}: {changed or row['sentence']}"
 
 
 def _decided(reader: Reader, watch: Watch, incident: int, kind: str) -> dict[str, Any]:

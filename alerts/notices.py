@@ -17,11 +17,18 @@ if TYPE_CHECKING:
     from store import Reader
 
 DAY = timedelta(hours=24)
-_TITLES = {"silent": "Source silent", "budget": "Budget spent", "collection": "Collection has stopped",
-           "channel": "A channel fails"}  # fmt: skip
-_CLEARS = {"silent": "Clears when a run of it is closed well.", "collection": "Clears when any source is read again.",
-           "budget": "Clears with the next run within the budget.",
-           "channel": "Clears when it takes a message. This went through the others."}  # fmt: skip
+_TITLES = {
+    "silent": "Source silent", "quiet": "Source gone quiet", "flood": "Source flooded", "budget": "Budget spent",
+    "collection": "Collection has stopped", "channel": "A channel fails",
+}  # fmt: skip
+_CLEARS = {
+    "silent": "Clears when a run of it is closed well.",
+    "quiet": "Clears when it brings what is usual.",
+    "flood": "Clears when it brings what is usual.",
+    "budget": "Clears with the next run within the budget.",
+    "collection": "Clears when any source is read again.",
+    "channel": "Clears when it takes a message. This went through the others.",
+}
 
 
 def notice(

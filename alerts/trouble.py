@@ -55,14 +55,17 @@ def report_channels(store: Store, reader: Reader, watch: Watch, *, now: datetime
 
 
 def daily_digest(store: Store, watch: Watch, *, now: datetime) -> int | None:
-    """Put today's digest into the outbox once its time has come; None where it is not due, or was made."""
+    """Put today's digest into the outbox once its time has come; None where it is not due, or was made.
+
+    It is a message of its own: beside a spike it would shrink to a line.
+    """
     at = watch.alerts.digest
     local = now.astimezone(watch.zone)
     if at is None or watch.as_of is not None or local.time() < at:
         return None
     alarm = Alarm(watch.name, "digest", local.date().isoformat(), utc_hour(now), "The daily digest.")
     number = store.raise_alarm(
-        alarm, watch.alerts.channels, now=now, cool_down=2 * ONCE_A_DAY, group=watch.group,
+        alarm, watch.alerts.channels, now=now, cool_down=2 * ONCE_A_DAY, group=f"{watch.group}: digest",
         due=watch.alerts.due(now, watch.zone),
     )  # fmt: skip
     if number is not None:

@@ -41,6 +41,7 @@ class Recogniser:
             )
             for service in services
         ]
+        self._any, self._owners = _index(services)
         self._forums = {forum.lower(): service.name for service in services for forum in service.communities}
         self._domains = {domain: service.name for service in services for domain in service.domains}
 
@@ -62,8 +63,12 @@ class Recogniser:
         return first[0][1] if first[0][0] < OPENING <= first[1][0] else ""
 
     def _named(self, text: str) -> list[tuple[str, list[int]]]:
+        # One pass over the text for all names; then only the services that may be meant are looked at.
+        hits = {" ".join(match[0].lower().split()) for match in self._any.finditer(text)} if self._any else set()
+        every = range(len(self._names))  # for letters that match without being equal, such as the long s
         found = []
-        for names in self._names:
+        for number in sorted({owner for hit in hits for owner in self._owners.get(hit, every)}):
+            names = self._names[number]
             places = [match.start() for match in names.sure.finditer(text)] if names.sure else []
             if names.ambiguous and (places or (names.context and names.context.search(text))):
                 places += [match.start() for match in names.ambiguous.finditer(text)]
@@ -75,6 +80,14 @@ class Recogniser:
         parts = host.lower().rstrip(".").split(".")
         tails = (".".join(parts[n:]) for n in range(len(parts) - 1))
         return next((self._domains[tail] for tail in tails if tail in self._domains), "")
+
+
+def _index(services: Sequence[Service]) -> tuple[re.Pattern[str] | None, dict[str, list[int]]]:
+    owners: dict[str, list[int]] = {}
+    for number, service in enumerate(services):
+        for name in (*service.aliases, *service.ambiguous, *(f"@{account}" for account in service.accounts)):
+            owners.setdefault(name.lower(), []).append(number)
+    return _words(list(owners), re.IGNORECASE), owners
 
 
 def _words(names: Sequence[str], flags: re.RegexFlag) -> re.Pattern[str] | None:

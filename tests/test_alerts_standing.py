@@ -143,3 +143,16 @@ def test_a_replay_is_never_silent(live):
     live.watch = replace(live.watch, as_of=live.now)
     live.at = 500
     assert conditions(live.reader, live.watch, clock=live.now) == []
+
+
+@pytest.mark.parametrize(("last", "state"), [(0, "quiet"), (200, "flood"), (24, None)])
+def test_a_source_that_is_read_and_behaves_as_never_before_is_told(store, reader, last, state):
+    live = Live(store, reader)
+    for day in range(10):
+        for source in ("forum", "board"):
+            live.read(source, day * 24, day * 24 + 24)
+            live.post(day * 24 + 12, last if day == 9 and source == "board" else 24, source=source)
+    live.at = 240
+    step(live)
+    assert live.open_rules() == ({(state, "board")} if state else set())
+    assert len(live.reader.deliveries()) == (2 if state else 0)

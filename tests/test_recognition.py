@@ -35,6 +35,8 @@ KNOWN = Recogniser(load_services())
         ("GitHub Copilot was trained on my GPL code", "github"),
         ("the terms changed again and nobody says whose", ""),
         ("", ""),
+        ("\u017foundcloud and its terms", "soundcloud"),
+        ("Stack \n Overflow sells our answers", "stackoverflow"),
     ],
 )
 def test_who_it_is_about(text, service):
