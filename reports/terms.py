@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from core.terms import CLASS_NAMES, SETTLED, Change, ChangeStatus, Clause, Step, TextDate
+from core.terms import CLASS_NAMES, SETTLED, CaptureState, Change, ChangeStatus, Clause, Step, TextDate
 from terms.flaps import steps
 from terms.redline import redline
 
@@ -125,3 +126,14 @@ def _provenance(reader: Reader, change: Change, number: int) -> dict[str, Any] |
                     "effective": _date(version.effective), "amended": _date(version.amended),
                 }  # fmt: skip
     return None
+
+
+def texts_of(reader: Reader, service: str, *, until: datetime) -> Iterator[tuple[str, str]]:
+    """The captured texts of a platform's documents until a time, each as (file name, text), by document and time."""
+    for document in reader.terms_documents(service):
+        seen: set[bytes] = set()
+        for found in reader.terms_versions(document.id):
+            if found.captured_at <= until and found.text not in seen and found.state is CaptureState.OK:
+                seen.add(found.text)
+                name = re.sub(r"[^a-z0-9]+", "-", document.document.lower()).strip("-")[:60] or "document"
+                yield f"{document.id}-{name}-{found.captured_at:%Y-%m-%dT%H%M%S}Z.txt", reader.terms_text(found.text)

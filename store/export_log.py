@@ -143,6 +143,11 @@ class ExportReader(Handle):
             raise ConfigError(f"nothing was shown under {name!r}. Ids stand on exports, briefs, charts and alerts")
         return Shown(row.id, row.name, row.kind, row.shown_at, orjson.loads(row.figures))
 
+    def count_held(self, names: Iterable[tuple[str, str]]) -> int:
+        """How many of these posts (source, id) are stored."""
+        with reading(self._engine) as connection:
+            return sum(1 for _ in posts_by_name(connection, names))
+
     def removed(self, watch: str, *, since: datetime, until: datetime) -> int:
         """How many posts of the hours in [since, until) were deleted and still count."""
         with reading(self._engine) as connection:

@@ -17,7 +17,7 @@ from uproar.verbs.arguments import Json, Since, Until, WatchName, span
 from uproar.verbs.reading import By
 
 if TYPE_CHECKING:
-    from exports.files import Log, Table
+    from exports.files import Exported, Log, Table
     from store import Reader
 
 exports = typer.Typer(
@@ -163,6 +163,27 @@ def chart(
 
 
 @exports.command()
+def pack(
+    watch: WatchName,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The zip to write; replaced when complete.")],
+    since: Since = None,
+    until: Until = None,
+    json: Json = False,
+) -> None:
+    """The evidence in one zip: data, charts, terms, query, model, coverage and hashes. Check it with uproar verify."""
+    from exports.pack import export_pack
+
+    session = open_session()
+    found = session.watch(watch)
+    with session.reader() as reader, session.annotations() as log:
+        now = session.clock
+        done = export_pack(
+            reader, found, out, clock=now, log=log, who=getpass.getuser(), **span(since, until, found, now=now)
+        )
+    _tell(done, out, found.notice, json=json)
+
+
+@exports.command()
 def dictionary(
     kind: Annotated[str | None, typer.Argument(help="One kind of export; without it, all.")] = None,
     json: Json = False,
@@ -188,9 +209,13 @@ def _write(watch: str, out: Path, format: str | None, make: Make, *, json: bool)
     with session.reader() as reader, session.annotations() as log:
         table = make(reader, found, log, who, session.clock)
         done = export_table(table, out, format=Format(kind), log=log, who=who)
+    _tell(done, out, found.notice, json=json)
+
+
+def _tell(done: Exported, out: Path, notice: str, *, json: bool) -> None:
     row = {"id": done.id, "rows": done.rows, "file": str(out)}
     write_json(row) if json else write_table([row])
     for source, count in done.withheld.items():
         say(f"{count:,} posts of {source} are not in the file: its policy allows aggregates only")
-    if found.notice:
-        say(found.notice)
+    if notice:
+        say(notice)
