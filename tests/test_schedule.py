@@ -67,3 +67,21 @@ def test_sigterm_ends_the_service(session):
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_a_bug_in_one_watch_is_told_without_its_words_and_the_others_go_on(session, capsys):
+    class Buggy:
+        def turn(self, watch, *, early):
+            seen.append(watch.name)
+            if watch.name == "acme":
+                raise RuntimeError("the words of somebody")
+            return 0
+
+    seen = []
+    schedule = Schedule(session, timedelta(minutes=15))
+    schedule._worker = Buggy()
+    assert schedule.round() == 1
+    assert seen.index("acme") < len(seen) - 1, "others came after it"
+    said = capsys.readouterr().err
+    assert "acme: unexpected RuntimeError at test_schedule.py:" in said
+    assert "the words of somebody" not in said

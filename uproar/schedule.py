@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 import signal
 import threading
+import traceback
 from datetime import timedelta
+from pathlib import Path
 from types import FrameType
 
 from core.errors import SourceError, UproarError
@@ -74,6 +76,12 @@ class Schedule:
             failed = self._worker.turn(watch, early=early)
         except UproarError as error:
             say(f"{watch.name}: {error}")
+            self._failed[watch.name] = 1
+            return False
+        except Exception as bug:  # its text may hold a post or a key: kind and place alone are told
+            place = traceback.extract_tb(bug.__traceback__)[-1]
+            where = f"{Path(place.filename).name}:{place.lineno}"
+            say(f"{watch.name}: unexpected {type(bug).__name__} at {where}: please report it; other watches go on")
             self._failed[watch.name] = 1
             return False
         if failed is not None:
