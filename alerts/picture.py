@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import orjson
 
+from alerts.demanded import demanded, label
 from analysis.coverage import COVERED
 from core.records import HOUR, utc_hour
 from core.watches import Watch
@@ -38,6 +39,7 @@ class Picture:
     topics: dict[str, int]
     sources: dict[str, int]
     announcement: str = ""
+    demands: dict[str, int] = field(default_factory=dict)
 
     def written(self) -> str:
         """As a document for the store."""
@@ -67,12 +69,14 @@ def take_picture(reader: Reader, watch: Watch, *, clock: datetime, announcement:
         topics={str(k): int(v) for k, v in counted.items() if v > 0},
         sources={str(k): int(v) for k, v in sources.items() if v > 0},
         announcement=announcement,
+        demands=demanded(reader, watch, since=since, clock=clock),
     )  # fmt: skip
 
 
 def changes(before: Picture, now: Picture) -> list[str]:
-    """What is told of the time between two pictures: rise or fall, new themes, new sources."""
-    return [text for text in (trend(before, now), new_themes(before, now), new_sources(before, now)) if text]
+    """What is told of the time between two pictures: rise or fall, new themes, new demands, new sources."""
+    parts = (trend(before, now), new_themes(before, now), new_demands(before, now), new_sources(before, now))
+    return [text for text in parts if text]
 
 
 def trend(before: Picture, now: Picture) -> str:
@@ -102,6 +106,13 @@ def new_themes(before: Picture, now: Picture) -> str:
         return ""
     named = joined([f"{topic_name(topic)} ({now.topics[topic]:,} of {now.relevant:,} relevant posts)" for topic in new])
     return f"New among the themes of the last six hours: {named}."
+
+
+def new_demands(before: Picture, now: Picture) -> str:
+    """What at least five people demand now and nobody, or fewer, did before."""
+    new = sorted((code for code in now.demands if code not in before.demands), key=lambda c: -now.demands[c])
+    named = joined([f"to {label(code)} ({now.demands[code]:,} people)" for code in new])
+    return f"New among the demands of the last six hours: {named}." if new else ""
 
 
 def new_sources(before: Picture, now: Picture) -> str:

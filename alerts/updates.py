@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from alerts.picture import Picture, changes, new_themes, read_picture, rises, take_picture
+from alerts.picture import Picture, changes, new_demands, new_themes, read_picture, rises, take_picture
 from core.records import Announcement, AnnouncementKind
 from core.watches import Watch
 from reports.announcements import announcements
@@ -129,9 +129,10 @@ def _warn(case: _Case, picture: Picture) -> int | None:
     ):  # fmt: skip
         news.append(f"After the statement it rises again: {picture.negative:,} negative posts in the last whole hour, "
                     f"{fewest.negative:,} at its lowest.")  # fmt: skip
-    themes = new_themes(base, picture)
-    if themes and not any(new_themes(base, seen) and not new_themes(seen, picture) for seen in warned):
-        news.append(f"A new objection since the statement. {themes}")
+    for new in (new_themes, new_demands):
+        told = new(base, picture)
+        if told and not any(new(base, seen) and not new(seen, picture) for seen in warned):
+            news.append(f"A new objection since the statement. {told}")
     if not news:
         return None
     return case.tell(WARNING, picture, " ".join(news), since=case.now - BETWEEN_WARNINGS, urgent=True)

@@ -14,7 +14,7 @@ from core.tables import check_keys, parse_duration, texts
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _KEYS = (
-    "channels", "cool_down", "false_alarms", "minimum_negative", "minimum_relevant", "topics", "share_above",
+    "channels", "cool_down", "false_alarms", "minimum_negative", "minimum_relevant", "share_above",
     "silent_after", "budget", "second", "acknowledge_within", "quiet_hours", "digest",
 )  # fmt: skip
 
@@ -23,10 +23,10 @@ _KEYS = (
 class AlertRules:
     """When and where a watch alerts. `false_alarms` is the stated rate per 30 days.
 
-    `topics`: spikes of one topic alert too. `share_above`: an hour whose share is surely above it alerts (None:
-    never). `silent_after`: a source that was not read for so long alerts (None: never); so does a spent `budget`.
-    `second`: channels that hear of an incident which nobody acknowledged within `acknowledge_within`. `quiet_hours`
-    (from, until, in the watch's zone) hold back all but spikes. `digest`: the time of day of a daily summary.
+    `share_above`: an hour whose share is surely above it alerts (None: never). `silent_after`: a source that was not
+    read for so long alerts (None: never); so does a spent `budget`. `second`: channels that hear of an incident
+    which nobody acknowledged within `acknowledge_within`. `quiet_hours` (from, until, in the watch's zone) hold back
+    all but spikes. `digest`: the time of day of a daily summary.
     """
 
     channels: tuple[str, ...] = ()
@@ -34,7 +34,6 @@ class AlertRules:
     false_alarms: float = 0.5
     minimum_negative: int = 5
     minimum_relevant: int = 20
-    topics: bool = True
     share_above: float | None = None
     silent_after: timedelta | None = timedelta(hours=6)
     budget: bool = True
@@ -69,7 +68,6 @@ def alert_rules(table: Mapping[str, Any], where: str) -> AlertRules:
         false_alarms=float(rate),
         minimum_negative=_count(table, "minimum_negative", 5, where),
         minimum_relevant=_count(table, "minimum_relevant", 20, where),
-        topics=_switch(table, "topics", where),
         share_above=_share(table, where),
         silent_after=parse_duration(table.get("silent_after", "6h"), f"{where}: silent_after") or None,
         budget=_switch(table, "budget", where),

@@ -127,3 +127,26 @@ def test_the_end_is_told_once(live):
     assert len(live.follow()) == 1
     assert live.follow() == []
     assert live.told(1)[-1] == ("closed", "It is over: calm for 6 hours.")
+
+
+def test_a_demand_that_five_people_newly_make_is_told_and_four_are_not(live):
+    for n in range(4):
+        live.post(31, 1, f"no trust, I am leaving {n}")
+    go(live, 31, 40)
+    assert "demands" not in live.told(1)[-1][1]
+    go(live, 32, 6, "no trust, this is illegal, see you in court")
+    assert live.told(1)[-1][1].endswith("New among the demands of the last six hours: to take it to court (6 people).")
+    go(live, 33, 6, "no trust, this is illegal, see you in court")
+    assert "demands" not in live.told(1)[-1][1]
+
+
+def test_a_new_demand_after_a_statement_is_a_new_objection(live):
+    letter = Announcement("letter", AnnouncementKind.STATEMENT, T0 + 32 * HOUR, T0 + 32 * HOUR + HOUR / 60, "minute",
+                          "UTC", "We hear you")  # fmt: skip
+    live.watch = replace(live.watch, announcements=(letter,))
+    go(live, 31, 40)
+    go(live, 32, 40, "no trust, pay us for it")
+    assert live.told(1)[-1] == (
+        "close_watch",
+        "A new objection since the statement. New among the demands of the last six hours: to be paid (40 people).",
+    )

@@ -1,6 +1,7 @@
 """Watch files: what is accepted, and the message that each mistake gets."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -105,3 +106,44 @@ def test_the_examples_load_and_keep_conflicting_dates():
     added = next(a for a in watches["soundcloud-ai-terms"].announcements if a.id == "clause-added")
     assert [c.precision for c in added.conflicts] == ["month", "month"]
     assert watches["soundcloud-ai-terms"].notice == "invented posts, not SoundCloud's public"
+
+
+ALERTS = 'platform = "Acme"\nterms = "acme"\nsince = 2025-05-09T00:00:00Z\n[alerts]\n'
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('quiet_hours = "22-7"', "no time of day"),
+        ('quiet_hours = "22:00"', "22:00-07:00"),
+        ('quiet_hours = "07:00-07:00"', "whole day"),
+        ('digest = "25:00"', "no time of day"),
+        ("share_above = 60", "between 0 and 1"),
+        ('budget = "yes"', "true or false"),
+        ('silent_after = "soon"', "no duration"),
+        ('seconds = ["boss"]', "Did you mean 'second'"),
+    ],
+)
+def test_a_wrong_alert_rule_is_told_with_its_remedy(tmp_path, line, words):
+    (tmp_path / "acme.toml").write_text(ALERTS + line + "\n")
+    with pytest.raises(ConfigError, match=words):
+        load_watch(tmp_path / "acme.toml")
+
+
+def test_alert_rules_are_read_and_quiet_hours_end_in_the_watchs_own_morning(tmp_path):
+    (tmp_path / "acme.toml").write_text(
+        ALERTS + 'channels = ["Comms"]\nsecond = ["boss"]\nquiet_hours = "22:00-07:00"\ndigest = 08:00:00\n'
+        'silent_after = "0m"\nshare_above = 0.6\n'
+    )
+    rules = load_watch(tmp_path / "acme.toml").alerts
+    assert (rules.channels, rules.second, rules.silent_after, rules.share_above) == (("comms",), ("boss",), None, 0.6)
+    berlin = ZoneInfo("Europe/Berlin")
+
+    def due(*at):
+        return rules.due(datetime(*at, tzinfo=berlin), berlin).astimezone(berlin).strftime("%d %H:%M")
+
+    assert due(2025, 5, 9, 21, 59) == "09 21:59"
+    assert due(2025, 5, 9, 22, 0) == "10 07:00"
+    assert due(2025, 5, 10, 6, 59) == "10 07:00"
+    assert due(2025, 5, 10, 7, 0) == "10 07:00"
+    assert due(2025, 3, 29, 23, 0) == "30 07:00", "over a change of the clock"
