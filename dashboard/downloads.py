@@ -11,10 +11,13 @@ import streamlit as st
 from core.settings import load_settings
 from core.watches import Watch
 from dashboard.data import Reports
-from exports.figures import alerts_table, timeline_table
+from exports.brief import keep_brief, make_brief
+from exports.figures import alerts_table, effects_table, themes_table, timeline_table
 from exports.files import Log, Table, download
 from exports.formats import Format
+from exports.pictures import keep_picture, picture
 from exports.posts import posts_table
+from reports.themes import ThemesReport
 from reports.wording import count
 from store import PostFilter, open_annotations
 
@@ -23,6 +26,7 @@ MOST_POSTS = 20_000
 FORMATS: Mapping[str, Format] = {
     "CSV": Format.CSV, "Excel": Format.XLSX, "Parquet": Format.PARQUET, "JSON lines": Format.JSONL,
 }  # fmt: skip
+_PICTURES = {"PNG": "image/png", "SVG": "image/svg+xml"}
 WHO = "dashboard"
 
 
@@ -57,6 +61,67 @@ def alerts_download(
         lambda log: alerts_table(reports.reader, watch, clock=reports.clock, since=since, until=until),
         who,
     )
+
+
+def effects_download(reports: Reports, watch: Watch, *, who: str = WHO) -> None:
+    """Buttons for what the announcements did, refusals included."""
+    _button(
+        f"{watch.name}-effects",
+        lambda log: effects_table(reports.reader, watch, clock=reports.clock, others=reports.watches),
+        who,
+    )
+
+
+def themes_download(reports: Reports, watch: Watch, found: ThemesReport, *, who: str = WHO) -> None:
+    """Buttons for the themes that are shown."""
+    _button(f"{watch.name}-themes", lambda log: themes_table(reports.reader, watch, found, clock=reports.clock), who)
+
+
+def chart_download(
+    reports: Reports, watch: Watch, kind: str, *, since: datetime | None = None, until: datetime | None = None,
+    by: str = "", who: str = WHO,
+) -> None:  # fmt: skip
+    """A button for the chart as a picture; `kind` is one of `exports.pictures.KINDS`. It is drawn when pressed."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"picture_{kind}"):
+        suffix = st.selectbox("Picture", list(_PICTURES), key=f"picture_format_{kind}", width=110)
+        st.download_button(
+            "Download the chart",
+            lambda: _picture(reports, watch, kind, suffix, who, since=since, until=until, by=by),
+            file_name=f"{watch.name}-{kind}.{suffix.lower()}",
+            mime=_PICTURES[suffix],
+            on_click="ignore",
+            icon=":material/image:",
+            key=f"picture_button_{kind}",
+        )
+
+
+def brief_download(reports: Reports, watch: Watch, *, who: str = WHO) -> None:
+    """A button for the brief as HTML, made when pressed; the PDF is made by `uproar brief`."""
+    st.download_button(
+        "Download the brief",
+        lambda: _brief(reports, watch, who),
+        file_name=f"{watch.name}-brief.html",
+        mime="text/html",
+        on_click="ignore",
+        icon=":material/description:",
+        key="brief_button",
+    )
+
+
+def _picture(reports: Reports, watch: Watch, kind: str, suffix: str, who: str, **asked: Any) -> bytes:
+    made = picture(reports.reader, watch, kind, clock=reports.clock, **asked)
+    data = made.data("png" if suffix == "PNG" else "svg")
+    with open_annotations(load_settings().store_url) as log:
+        keep_picture(reports.reader, made, data, f"download: {watch.name}-{kind}.{suffix.lower()}", log, who)
+    return data
+
+
+def _brief(reports: Reports, watch: Watch, who: str) -> bytes:
+    made = make_brief(reports.reader, watch, clock=reports.clock, others=reports.watches)
+    data = made.html.encode()
+    with open_annotations(load_settings().store_url) as log:
+        keep_brief(reports.reader, made, data, f"download: {watch.name}-brief.html", log, who)
+    return data
 
 
 def _button(name: str, make: Callable[[Log], Table], who: str) -> None:

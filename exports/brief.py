@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -84,16 +85,13 @@ def write_brief(reader: Reader, made: MadeBrief, path: Path, *, log: Log | None 
             data = pdf(made.html)
         except NoPdf as error:
             path, missing = path.with_suffix(".html"), str(error)
-    stamp, watch = made.stamp, made.stamp.watch
+    stamp = made.stamp
     window = made.brief.overview.window
     span = {"since": window.since, "until": window.until}
 
-    def publish(digest: str) -> None:
+    def publish(_: str) -> None:
         if log is not None:
-            keep(stamp, "brief", figures(reader, watch, clock=stamp.clock, **span), log)
-            quoted = [(quote.source, quote.id) for quote in made.brief.quotes]
-            log.log_export(watch.name, "brief", str(path.absolute()), len(quoted), {"sha256": digest}, quoted,
-                           stamp.clock, mark=stamp.id, who=who)  # fmt: skip
+            keep_brief(reader, made, data, str(path.absolute()), log, who)
 
     digest = write_file(path, as_fill(data), publish=publish)
     document = {"file": path.name, "sha256": digest, **about(reader, stamp, "brief", span)}
@@ -101,6 +99,16 @@ def write_brief(reader: Reader, made: MadeBrief, path: Path, *, log: Log | None 
     if missing:
         raise NoPdf(f"{missing}. The brief was written as {path}")
     return path
+
+
+def keep_brief(reader: Reader, made: MadeBrief, data: bytes, place: str, log: Log, who: str) -> None:
+    """Log a brief that leaves for `place` with the posts that it quotes, and keep the figures under its id."""
+    stamp, window = made.stamp, made.brief.overview.window
+    shown = figures(reader, stamp.watch, clock=stamp.clock, since=window.since, until=window.until)
+    keep(stamp, "brief", shown, log)
+    quoted = [(quote.source, quote.id) for quote in made.brief.quotes]
+    digest = {"sha256": hashlib.sha256(data).hexdigest()}
+    log.log_export(stamp.watch.name, "brief", place, len(quoted), digest, quoted, stamp.clock, mark=stamp.id, who=who)
 
 
 def pdf(html: str) -> bytes:

@@ -103,7 +103,64 @@ ALERTS = (
     *STAMP,
 )
 
-TABLES: Mapping[str, tuple[Column, ...]] = {"posts": POSTS, "timeline": TIMELINE, "alerts": ALERTS}
+_OF_TEXTS = "distinct relevant texts of the window"
+EFFECTS = (
+    Column("event", "text", "The announcement, or those that cannot be told apart, by name."),
+    Column("announcements", "text", "Their ids, joined by semicolons."),
+    Column("start", "time", "First moment that their dates allow."),
+    Column("end", "time", "End of the last moment that their dates allow; nothing in between is read."),
+    Column("read_until", "time", "Where the reading ends: the next event, its longest reach, or the present."),
+    Column("step", "text", "Length of the steps that are compared: hour or day."),
+    Column("response", "text", "The figure that is read: volume, or a share."),
+    Column("scale", "text", "times: effect is a ratio to what was expected; points: a difference of shares in 0 to 1."),
+    Column("effect", "number", "What changed against what was expected; empty where it was refused.", "see scale"),
+    Column("low", "number", "Lower end of its 95 % interval.", "see scale"),
+    Column("high", "number", "Upper end of its 95 % interval.", "see scale"),
+    Column("actual", "number", "Mean of the steps after the event."),
+    Column("expected", "number", "Mean that was expected for them."),
+    Column("p", "number", "Share of placebo dates that moved as much; empty with fewer than 20.", "placebo_dates"),
+    Column("placebo_dates", "whole", "Dates without an event with which it was compared."),
+    Column("placebos_as_large", "whole", "Those of them that moved as much.", "placebo_dates"),
+    Column("posts_before", "whole", "Posts behind the figure before the event."),
+    Column("posts_after", "whole", "Posts behind the figure after it."),
+    Column("half_life_hours", "number", "Hours until half of the peak had gone."),
+    Column("controls", "text", "What it was judged by besides its own past, joined by semicolons."),
+    Column("sample", "flag", "Whether the posts were imported: their number may follow how they were drawn."),
+    Column("refusal", "text", "Why no effect is given."),
+    Column("due", "time", "When a first reading can be had."),
+    Column("sentence", "text", "What is said of it, with its caveats."),
+    _MODEL,
+    *STAMP,
+)
+
+THEMES = (
+    Column("kind", "text", "theme (texts of like meaning) or demand (from the codebook)."),
+    Column("name", "text", "Its name."),
+    Column("keywords", "text", "Words that tell it from the others, joined by semicolons."),
+    Column("texts", "whole", "Distinct relevant texts; empty where that would show fewer than five people."),
+    Column("posts", "whole", "Posts with these texts."),
+    Column("people", "whole", "Different accounts; empty where unknown or fewer than five."),
+    Column("share", "number", "Its texts among all distinct relevant ones.", _OF_TEXTS),
+    Column("low", "number", "Lower end of the 95 % interval of the share.", _OF_TEXTS),
+    Column("high", "number", "Upper end of the 95 % interval of the share.", _OF_TEXTS),
+    Column("share_before", "number", "The same share in the window before.", "distinct relevant texts of that window"),
+    Column("change", "number", "Difference of the two shares; empty without a window before.", "difference of shares"),
+    Column("change_low", "number", "Lower end of its 95 % interval.", "difference of shares"),
+    Column("change_high", "number", "Upper end of its 95 % interval.", "difference of shares"),
+    Column("new", "flag", "Whether it is new: hardly said before, and surely grown."),
+    Column("negative_share", "number", "Negative posts of the theme among its relevant ones.", "posts of the theme"),
+    Column("sentence", "text", "What is said of it."),
+    _MODEL,
+    *STAMP,
+)
+
+TABLES: Mapping[str, tuple[Column, ...]] = {
+    "posts": POSTS,
+    "timeline": TIMELINE,
+    "alerts": ALERTS,
+    "effects": EFFECTS,
+    "themes": THEMES,
+}
 """Columns by kind of export."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,17 @@ from exports.stamp import Stamp, about, new_stamp
 from reports.shown import figures as shown_figures
 
 if TYPE_CHECKING:
+    from reports.themes import ThemesReport
     from store import Reader
+
+_REPORT = ("event", "announcements", "start", "end", "read_until", "step", "sample")
+_READING = (
+    "response", "effect", "low", "high", "actual", "expected", "p", "placebo_dates", "placebos_as_large",
+    "posts_before", "posts_after", "half_life_hours", "refusal", "due", "sentence",
+)  # fmt: skip
+_THEME = ("name", "texts", "posts", "people", "share", "low", "high", "share_before", "new", "negative_share",
+          "sentence")  # fmt: skip
+_CHANGE = ("change", "change_low", "change_high")
 
 
 def timeline_table(
@@ -49,6 +59,51 @@ def alerts_table(
 
     frame = alerts(reader, watch, clock=clock, since=since, until=until)
     return figures_table(reader, watch, "alerts", frame, {"since": since, "until": until}, clock=clock)
+
+
+def effects_table(
+    reader: Reader, watch: Watch, *, clock: datetime, announcement: str | None = None, others: Sequence[Watch] = ()
+) -> Table:
+    """One row per event and figure, refusals included; arguments as of `reports.effect.effects`."""
+    from reports.effect import effects
+
+    found = effects(reader, watch, clock=clock, announcement=announcement, others=others)
+    rows = [
+        {
+            **{name: getattr(report, name) for name in ("start", "end", "read_until", "step", "sample")},
+            "event": report.name,
+            "announcements": ";".join(event.id for event in report.announcements),
+            **{name: getattr(reading, name) for name in _READING},
+            "scale": reading.scale.value,
+            "controls": ";".join(reading.controls),
+        }
+        for report in found
+        for reading in report.readings
+    ]
+    names = [*_REPORT, *_READING, "scale", "controls"]
+    frame = pd.DataFrame(rows, columns=names, dtype=object)
+    return figures_table(reader, watch, "effects", frame, {"announcement": announcement}, clock=clock)
+
+
+def themes_table(reader: Reader, watch: Watch, found: ThemesReport, *, clock: datetime) -> Table:
+    """One row per theme, then per demand. No text of a post is in it, and no group of fewer than five people."""
+    rows: list[dict[str, Any]] = [
+        {
+            **{name: getattr(theme, name) for name in _THEME},
+            "kind": "theme",
+            "keywords": ";".join(theme.keywords),
+            **dict(zip(_CHANGE, theme.change or (None,) * 3, strict=True)),
+        }
+        for theme in found.themes
+    ]
+    rows += [
+        {"kind": "demand", "name": demand.label,
+         **{name: getattr(demand, name) for name in ("texts", "people", "share", "low", "high", "sentence")}}
+        for demand in found.demands
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["kind", "keywords", *_CHANGE, *_THEME], dtype=object)
+    asked = {"since": found.window.since, "until": found.window.until}
+    return figures_table(reader, watch, "themes", frame.assign(model=found.model), asked, clock=clock)
 
 
 def figures_table(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -86,18 +86,26 @@ def export_picture(
     if suffix not in ("png", "svg"):
         raise ConfigError(f"{path}: end the name in .png or .svg")
     data = found.data("png" if suffix == "png" else "svg", scale=scale)
-    watch, stamp, span = found.stamp.watch, found.stamp, {"since": found.window.since, "until": found.window.until}
+    span = {"since": found.window.since, "until": found.window.until}
 
-    def publish(digest: str) -> None:
+    def publish(_: str) -> None:
         if log is not None:
-            keep(stamp, f"chart: {found.kind}", figures(reader, watch, clock=stamp.clock, **span), log)
-            log.log_export(watch.name, "chart", os.path.abspath(path), 0, {"sha256": digest}, (), stamp.clock,  # noqa: PTH100
-                           mark=stamp.id, who=who)  # fmt: skip
+            keep_picture(reader, found, data, str(path.absolute()), log, who)
 
     digest = write_file(path, as_fill(data), publish=publish)
     document = {"file": path.name, "sha256": digest, "counted": found.counted,
-                **about(reader, stamp, f"chart: {found.kind}", span)}  # fmt: skip
+                **about(reader, found.stamp, f"chart: {found.kind}", span)}  # fmt: skip
     write_atomic(sidecar_path(path), [as_json(document)])
+
+
+def keep_picture(reader: Reader, found: Picture, data: bytes, place: str, log: Log, who: str) -> None:
+    """Log a picture that leaves for `place`, and keep the figures under its id."""
+    stamp, digest = found.stamp, hashlib.sha256(data).hexdigest()
+    shown = figures(
+        reader, stamp.watch, clock=stamp.clock, since=found.window.since, until=found.window.until
+    )  # fmt: skip
+    keep(stamp, f"chart: {found.kind}", shown, log)
+    log.log_export(stamp.watch.name, "chart", place, 0, {"sha256": digest}, (), stamp.clock, mark=stamp.id, who=who)
 
 
 def as_fill(data: bytes) -> Callable[[BinaryIO], None]:

@@ -13,9 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 from factories import T0, make_post
+from fakes_models import KeywordClassifier
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
+from test_brief import LETTER
 from test_exports_cells import HOSTILE
 from test_exports_posts import CLOCK, filled, make_watch  # noqa: F401 (a fixture)
 
@@ -24,10 +26,12 @@ from exports.cells import safe
 from exports.columns import Column, frame_arrays, schema_of, text_array, time_texts
 from exports.dictionary import TABLES, columns_of
 from exports.excel import LONGEST
-from exports.figures import alerts_table, timeline_table
+from exports.figures import alerts_table, effects_table, themes_table, timeline_table
 from exports.files import download
 from exports.formats import Format, format_of, write_table
 from exports.posts import posts_table
+from reports.effect import effects
+from reports.themes import themes
 
 T = (Column("t", "text", ""), Column("n", "number", ""), Column("at", "time", ""), Column("yes", "flag", ""))
 
@@ -153,16 +157,19 @@ def test_a_file_name_tells_the_format(tmp_path):
 
 def test_the_dictionary_is_what_the_files_hold(filled):  # noqa: F811
     reader = filled(make_post(), score=True)
+    watch = make_watch(announcements=(LETTER,))
+    said = themes(reader, watch, KeywordClassifier(), clock=CLOCK)
     tables = [
         posts_table(reader, make_watch(), clock=CLOCK), timeline_table(reader, make_watch(), clock=CLOCK),
-        alerts_table(reader, make_watch(), clock=CLOCK),
+        alerts_table(reader, make_watch(), clock=CLOCK), effects_table(reader, watch, clock=CLOCK),
+        themes_table(reader, watch, said, clock=CLOCK),
     ]  # fmt: skip
     for table in tables:
         names = [column.name for column in columns_of(table.kind)]
         for made in table.batches:
             assert made.schema.names == names
         assert {column.name for column in columns_of(table.kind) if column.meaning.strip()} == set(names)
-    assert {table.kind for table in tables} <= set(TABLES)
+    assert {table.kind for table in tables} == set(TABLES)
     with pytest.raises(ConfigError, match="posts, timeline"):
         columns_of("nothing")
 
@@ -191,3 +198,16 @@ def test_missing_numbers_are_missing():
     number, whole = frame_arrays(frame, [Column("n", "number", ""), Column("w", "whole", "")])
     assert number.to_pylist() == [None, None, 0.123457]
     assert whole.to_pylist() == [1, None, 3]
+
+
+def test_effects_and_refusals_are_rows(filled):  # noqa: F811
+    reader = filled(*(make_post(id=str(n), text=f"terms {n}") for n in range(3)), score=True)
+    watch = make_watch(announcements=(LETTER,))
+    done = download(effects_table(reader, watch, clock=CLOCK), Format.JSONL)
+    rows = [json.loads(line) for line in done.data.splitlines()]
+    readings = [reading for report in effects(reader, watch, clock=CLOCK) for reading in report.readings]
+    assert [(row["response"], row["refusal"], row["effect"]) for row in rows] == [
+        (reading.response, reading.refusal, reading.effect) for reading in readings
+    ]
+    assert {row["announcements"] for row in rows} == {"letter"}
+    assert rows[0]["scale"] == "times"

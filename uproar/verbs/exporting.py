@@ -135,6 +135,45 @@ def alerts(
 
 
 @exports.command()
+def effects(
+    watch: WatchName,
+    out: Out,
+    announcement: Annotated[str | None, typer.Option(help="One announcement: its number by time, or its id.")] = None,
+    format: As = None,
+    json: Json = False,
+) -> None:
+    """What the announcements of a watch did, figure by figure, with the reason where nothing can be said."""
+    from exports.figures import effects_table
+
+    others = open_session().watches()
+
+    def make(reader: Reader, found: Watch, log: Log, who: str, now: datetime) -> Table:
+        return effects_table(reader, found, clock=now, announcement=announcement, others=others)
+
+    _write(watch, out, format, make, json=json)
+
+
+@exports.command()
+def themes(
+    watch: WatchName, out: Out, since: Since = None, until: Until = None, format: As = None, json: Json = False
+) -> None:
+    """What people say by theme and what they demand, in a window (default: the last seven days)."""
+    from exports.figures import themes_table
+    from reports.theme_names import load_names
+    from reports.themes import themes as report
+
+    session = open_session()
+
+    def make(reader: Reader, found: Watch, log: Log, who: str, now: datetime) -> Table:
+        classifier = session.classifier()
+        known = load_names(session.settings.home, found, classifier.model)
+        made = report(reader, found, classifier, clock=now, known=known, **span(since, until, found, now=now))
+        return themes_table(reader, found, made, clock=now)
+
+    _write(watch, out, format, make, json=json)
+
+
+@exports.command()
 def chart(
     watch: WatchName,
     out: Annotated[Path, typer.Option("--out", "-o", help="Picture to write: .svg or .png.")],
