@@ -16,11 +16,15 @@ CLASSIFIERS: Mapping[str, str] = {
 
 
 def load_classifier(name: str = DEFAULT, *, threads: int | None = None, home: Path | None = None) -> Classifier:
-    """The classifier called `name`, ready to score.
+    """The classifier called `name`, ready to score; a name with a slash, or of a folder, is a Hugging Face model.
 
     `threads` is the number of processor threads (None: all cores); `home` is UPROAR_HOME, for classifiers that
     keep files there. Raises ConfigError for an unknown name and ModelRefused where its weights are not usable.
     """
+    from models.transformers_model import TransformersClassifier, is_outside
+
+    if name not in CLASSIFIERS and is_outside(name):
+        return TransformersClassifier.open(name, threads=threads)
     try:
         module, _, member = CLASSIFIERS[name].partition(":")
     except KeyError:

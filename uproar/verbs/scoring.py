@@ -19,7 +19,9 @@ from uproar.verbs.arguments import AnyWatch, Json
 from uproar.verbs.gather import progress_bar
 
 models = typer.Typer(no_args_is_help=True, help="The classifiers that have scored posts here.")
-Model = Annotated[str, typer.Option("--model", help="A registered classifier.")]
+Model = Annotated[
+    str, typer.Option("--model", help="A registered classifier, a folder, or OWNER/NAME of the Hugging Face hub.")
+]
 CHUNK = 512
 
 
