@@ -10,9 +10,8 @@ import pandas as pd
 
 from core.records import HOUR, SpikeState
 from core.watches import Watch
-from reports.history import hourly
-from reports.spikes import HISTORY, judged
-from reports.window import Window, clamp
+from reports.spikes import judged, past_hours
+from reports.window import clamp
 
 if TYPE_CHECKING:
     from store import Reader
@@ -30,7 +29,7 @@ def replay(
     within the watch's cool-down after an alert is no alert of its own.
     """
     window = clamp(watch, clock=clock, since=since, until=until)
-    hours = hourly(reader, watch, Window(window.since - HISTORY, window.until), clock=clock)
+    hours = past_hours(reader, watch, window, clock=clock)
     found = []
     for rate in SENSITIVITIES:
         states = judged(replace(watch, alerts=replace(watch.alerts, false_alarms=rate)), hours, clock=clock)

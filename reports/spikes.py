@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from analysis.episodes import CALIBRATED_HOURS
 from analysis.spikes import DECIDED, judge_hours
 from core.records import Decision, SpikeState
 from core.watches import Watch
@@ -34,8 +35,7 @@ def hour_states(
     other hours have the active model and `decided_at` NaT. Columns as in `analysis.spikes.judge_hours`.
     """
     window = clamp(watch, clock=clock, since=since, until=until)
-    hours = hourly(reader, watch, Window(window.since - HISTORY, window.until), clock=clock)
-    states = judged(watch, hours, clock=clock)
+    states = judged(watch, past_hours(reader, watch, window, clock=clock), clock=clock)
     states = states[states["hour"] >= window.since].reset_index(drop=True)
     kept = reader.decisions(watch.name, since=window.since, until=window.until).set_index("hour")
     at = states["hour"]
@@ -70,8 +70,26 @@ def decide_hours(reader: Reader, watch: Watch, *, clock: datetime) -> list[Decis
     ]  # fmt: skip
 
 
+def past_hours(reader: Reader, watch: Watch, window: Window, *, clock: datetime) -> pd.DataFrame:
+    """`reports.history.hourly` of `window` and the days that decide it, with `authors` where the floor rule asks.
+
+    authors is None where nothing hangs on it, and where no post of the hour names its author.
+    """
+    hours = hourly(reader, watch, Window(window.since - HISTORY, window.until), clock=clock)
+    authors: dict[datetime, int] = {}
+    # Of a watch with posts from the first day on, the floor rule decides no hour of `window`.
+    if not hours["posts"].iloc[:24].any():
+        rules = watch.alerts
+        asked = hours["negative"].ge(rules.minimum_negative) & hours["measured"].ge(rules.minimum_relevant)
+        young = hours["posts"].gt(0).cumsum().le(CALIBRATED_HOURS)
+        at = [hour.to_pydatetime() for hour in hours.loc[asked & young, "hour"]]
+        authors = reader.authors_by_hour(watch.name, at)
+    counts = [authors.get(hour.to_pydatetime()) for hour in hours["hour"]]
+    return hours.assign(authors=pd.Series(counts, index=hours.index, dtype=object))
+
+
 def judged(watch: Watch, hours: pd.DataFrame, *, clock: datetime) -> pd.DataFrame:
-    """`analysis.spikes.judge_hours` over the hours of `reports.history.hourly`, by the rules of `watch`."""
+    """`analysis.spikes.judge_hours` over the hours of `past_hours`, by the rules of `watch`."""
     return judge_hours(
         # The share's denominator: it is 0 where the model lacks the head that the watch measures.
         _as_if_read(hours.assign(relevant=hours["measured"]), least=watch.alerts.minimum_negative),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,7 @@ from store.frames import frame
 from store.handle import Handle
 from store.registry import shown_model
 from store.schema import posts, sightings, sources, watches
-from store.statements import find_number, names
+from store.statements import chunks, find_number, names
 
 SMALLEST_GROUP = 5
 """Groups of fewer authors are not shown."""
@@ -58,6 +59,25 @@ class PublicReader(Handle):
             busiest = total.filter(known, by_author.c.rank <= _TOP)
             found = connection.execute(select(total, func.count().filter(known), total.filter(~known), busiest)).one()
         return People(*(int(value or 0) for value in found))
+
+    def authors_by_hour(self, watch: str, hours: Collection[datetime]) -> dict[datetime, int]:
+        """How many different accounts wrote the relevant posts of each of `hours`; none for those without an author."""
+        found: dict[datetime, int] = {}
+        with reading(self._engine) as connection:
+            watch_id = find_number(connection, watches, watch)
+            number, _, subject = shown_model(connection, watch_id)
+            for some in chunks(sorted(hours)):
+                each = (
+                    select(sightings.c.hour, posts.c.source_id, posts.c.author)
+                    .select_from(sighted_posts(number, subject))
+                    .where(sightings.c.watch_id == watch_id, sightings.c.hour.in_(some), is_relevant())
+                    .where(posts.c.author != "")
+                    .distinct()
+                    .subquery()
+                )
+                rows = connection.execute(select(each.c.hour, func.count()).group_by(each.c.hour))
+                found.update((row[0], row[1]) for row in rows)
+        return found
 
     def communities(self, watch: str, *, since: datetime, until: datetime, limit: int = 10) -> pd.DataFrame:
         """source, community, posts, authors of the largest communities; those of under five authors are left out."""

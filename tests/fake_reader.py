@@ -46,6 +46,7 @@ class FakeReader:
     known: list[Announcement] = field(default_factory=list)
     incident_rows: list[dict[str, Any]] = field(default_factory=list)
     persons: People = field(default_factory=lambda: People(0, 0, 0, 0))
+    authors: dict[datetime, int] = field(default_factory=dict)
     asked: list[Any] = field(default_factory=list)
 
     def count(self, hour: datetime, *, source: str = "forum", language: str = "en", topic: str = "all",
@@ -105,6 +106,9 @@ class FakeReader:
 
     def people(self, watch: str, *, since: datetime, until: datetime, relevant_only: bool = False) -> People:
         return self.persons
+
+    def authors_by_hour(self, watch: str, hours: Collection[datetime]) -> dict[datetime, int]:
+        return {hour: count for hour, count in self.authors.items() if hour in hours}
 
     def announcements(self, watch: str) -> list[Announcement]:
         return sorted(self.known, key=lambda a: (a.start, a.id))

@@ -155,6 +155,19 @@ def test_people_are_counted_per_source_and_the_busiest_apart(store, reader):
     assert reader.people("nobody", since=T0, until=T0 + HOUR) == People(0, 0, 0, 0)
 
 
+def test_the_authors_of_an_hour_are_those_of_its_relevant_posts_each_once(store, reader):
+    posts = [make_post(id=f"{n}", author=f"k:{n % 12}") for n in range(40)]
+    posts += [make_post(id="x", source="reddit", author="k:0"), make_post(id="u", author="")]
+    posts += [make_post(id="nobody", created_at=T0 + HOUR, author=""), make_post(id="late", created_at=T0 + 2 * HOUR)]
+    save(store, *posts)
+    hours = [T0, T0 + HOUR]
+    assert reader.authors_by_hour("acme", hours) == {}, "nothing is scored yet"
+    score_all(store, KeywordClassifier())
+    assert reader.authors_by_hour("acme", hours) == {T0: 13}
+    assert reader.authors_by_hour("acme", []) == {}
+    assert reader.authors_by_hour("nobody", hours) == {}
+
+
 def test_communities_of_under_five_authors_are_left_out(store, reader):
     def group(name, authors, posts):
         return [make_post(id=f"{name}{n}", community=name, author=f"k:{n % authors}") for n in range(posts)]
