@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # Tests need torch; the plain index would bring a CUDA build of several GB, so the version is fixed here.
 TORCH := torch==2.13.0
 
-.PHONY: help demo demo-data test test-bluesky test-kill quick lint format bench bench-effects train clean
+.PHONY: help demo demo-data test test-bluesky test-kill quick lint format bench bench-effects bench-spikes train clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -63,6 +63,9 @@ bench-model: .venv/dev.done  ## Classifier speed against what else one would run
 
 bench-effects: .venv/dev.done  ## Coverage of the effect's interval on simulated series, and null dates
 	$(BIN)/python benchmarks/bench_effects.py
+
+bench-spikes: .venv/dev.done  ## False alarms and power of the spike rule on simulated watches (minutes)
+	$(BIN)/python benchmarks/bench_spikes.py
 
 bench-terms: .venv/dev.done  ## Read a synthetic archive of terms with 40,000 commits
 	$(BIN)/python benchmarks/bench_terms.py
