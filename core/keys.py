@@ -17,33 +17,43 @@ _HEX = frozenset("0123456789abcdef")
 
 
 class Keys:
-    """The author and the text key, derived from one secret of 32 bytes; `id` names it without giving it away.
+    """The author and the text key, derived from secrets of 32 bytes; `id` names the first without giving it away.
 
-    `text` is the 32-byte key for `core.text.text_key` and for tombstones.
+    `text` is the 32-byte key for `core.text.text_key` and for tombstones: it stays, so that texts and deleted posts are
+    recognised for good. `newer` secrets are later versions of the author key, oldest first: the last one makes new
+    pseudonyms, and all of them are searched when a person asks.
     """
 
-    __slots__ = ("_author", "id", "text")
+    __slots__ = ("_authors", "id", "text")
 
-    def __init__(self, secret: bytes) -> None:
-        self.id = hmac.digest(secret, b"uproar key id", "sha256").hex()[:8]
+    def __init__(self, secret: bytes, *newer: bytes) -> None:
+        self.id = _name(secret)
         self.text = hmac.digest(secret, b"uproar text", "sha256")
-        self._author = hmac.digest(secret, b"uproar author", "sha256")
+        self._authors = {_name(part): hmac.digest(part, b"uproar author", "sha256") for part in (secret, *newer)}
 
     def __repr__(self) -> str:
-        return f"Keys(id={self.id!r})"
+        return f"Keys(id={self.id!r}, versions={len(self._authors)})"
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """The names of the author key's versions, oldest first."""
+        return tuple(self._authors)
 
     def author(self, source: str, account: str) -> str:
         """The pseudonym "<key id>:<32 hex>" of an account; "" for an unknown one. Never joins two sources.
 
-        A pseudonym made with this key is returned as it is, so that an export can be imported again.
+        A pseudonym made with any version of this key is returned as it is, so that an export can be imported again.
         """
+        return self.authors(source, account)[-1] if account else ""
+
+    def authors(self, source: str, account: str) -> tuple[str, ...]:
+        """The pseudonyms of an account under every version of the key, oldest first; none for an unknown account."""
         if not account:
-            return ""
-        if len(account) == 41 and account.startswith(f"{self.id}:") and set(account[9:]) <= _HEX:
-            return account
+            return ()
+        if len(account) == 41 and account[8] == ":" and account[:8] in self._authors and set(account[9:]) <= _HEX:
+            return (account,)
         message = f"{source}\x1f{account}".encode("utf-8", "surrogatepass")
-        digest = hmac.digest(self._author, message, "sha256")
-        return f"{self.id}:{digest.hex()[:32]}"
+        return tuple(f"{name}:{hmac.digest(key, message, 'sha256').hex()[:32]}" for name, key in self._authors.items())
 
     def tombstone(self, source: str, post_id: str) -> bytes:
         """The salted hash by which a deleted post is recognised, should a source offer it again."""
@@ -52,12 +62,14 @@ class Keys:
 
 
 def load_keys(home: Path, given: str | None = None) -> Keys:
-    """The key from the setting (`given`, 64 hex digits), else from `home`/author.key, made on first use (0600).
+    """The key from the setting (`given`), else from `home`/author.key, made on first use (0600).
 
-    Raises ConfigError when either is not 64 hex digits. Two processes that start at once agree on one file.
+    Either holds one secret of 64 hex digits, or several (commas or lines between them, oldest first): to rotate the
+    author key, add one at the end. Raises ConfigError when one is not 64 hex digits. Two processes that start at once
+    agree on one file.
     """
     if given is not None:
-        return Keys(_decode(given, "UPROAR_AUTHOR_KEY"))
+        return _keys(given, "UPROAR_AUTHOR_KEY")
     path = home / "author.key"
     if not path.exists():
         home.mkdir(parents=True, exist_ok=True)
@@ -71,7 +83,16 @@ def load_keys(home: Path, given: str | None = None) -> Keys:
             pass
         finally:
             draft.unlink()
-    return Keys(_decode(path.read_text().strip(), str(path)))
+    return _keys(path.read_text(), str(path))
+
+
+def _keys(value: str, name: str) -> Keys:
+    found = [_decode(part, name) for part in value.replace(",", " ").split()] or [_decode("", name)]
+    return Keys(*found)
+
+
+def _name(secret: bytes) -> str:
+    return hmac.digest(secret, b"uproar key id", "sha256").hex()[:8]
 
 
 def _decode(value: str, name: str) -> bytes:

@@ -8,6 +8,7 @@ from store.annotations import Annotations, open_annotations
 from store.export_log import Shown
 from store.find import PostFilter
 from store.forget import Forgotten
+from store.persons import Trace
 from store.posts import Saved
 from store.public import People
 from store.reader import Reader, open_reader
@@ -23,6 +24,7 @@ __all__ = [
     "Saved",
     "Shown",
     "Store",
+    "Trace",
     "migrate",
     "open_annotations",
     "open_reader",

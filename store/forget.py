@@ -49,7 +49,8 @@ class Eraser(KeyedHandle):
     def forget(
         self, source: str, *, ids: Sequence[str] = (), author: str = "", now: datetime, reason: str = "request"
     ) -> Forgotten:  # fmt: skip
-        """Erase posts of `source`: those with `ids`, and all of one author (an account or its pseudonym).
+        """Erase posts of `source`: those with `ids`, and all of one author (an account, under every
+        version of the key, or a pseudonym).
 
         Text, author, URL, id, search index, labels and tags go, and the score with its last post. What they
         counted stays as removed counts, a pending post as not scored. Each id leaves a salted mark that stops its
@@ -60,7 +61,7 @@ class Eraser(KeyedHandle):
         with reading(self._engine) as connection:
             number = find_number(connection, sources, clean(source))
             if author and number is not None:
-                names.update(self._posts_of(connection, number, self._keys.author(source, author)))
+                names.update(self._posts_of(connection, number, self._keys.authors(source, author)))
         erased, hours, files = 0, set(), set()
         for part in chunks(sorted(names)):
             marks = [(self._keys.tombstone(clean(source), name), micros(now)) for name in part]
@@ -83,8 +84,8 @@ class Eraser(KeyedHandle):
         return Forgotten(erased, len(hours), tuple(sorted(files)))
 
     @staticmethod
-    def _posts_of(connection: Connection, source_id: int, author: str) -> list[str]:
-        query = select(posts.c.post_id).where(posts.c.source_id == source_id, posts.c.author == author)
+    def _posts_of(connection: Connection, source_id: int, authors: Sequence[str]) -> list[str]:
+        query = select(posts.c.post_id).where(posts.c.source_id == source_id, posts.c.author.in_(authors))
         return list(connection.scalars(query))
 
     def _forget_parents(self, source_id: int, names: Collection[str]) -> None:

@@ -8,6 +8,7 @@ from store.engine import BUSY_SECONDS, make_engine
 from store.forget import Eraser
 from store.incidents import IncidentWriter
 from store.outbox import OutboxWriter
+from store.persons import PersonSearcher
 from store.posts import PostWriter
 from store.radar import RadarWriter
 from store.rechecks import RecheckWriter
@@ -26,7 +27,7 @@ from store.upgrade import bind_keys, check_schema
 class Store(
     PostWriter, RunWriter, ScoreWriter, RollupWriter, AnnouncementWriter, IncidentWriter, OutboxWriter, Eraser,
     SpendingWriter, StepWriter, TermsVersionWriter, TermsChangeWriter, TermsLinkWriter,
-    RecheckWriter, RetentionWriter, RadarWriter,
+    RecheckWriter, RetentionWriter, PersonSearcher, RadarWriter,
 ):  # fmt: skip
     """Writes posts, scores, rollups, decisions, incidents, spending and deletions; one writer at a time (StoreBusy)."""
 

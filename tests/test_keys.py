@@ -54,6 +54,20 @@ def test_a_pseudonym_of_this_key_is_kept_on_reimport():
     assert Keys(b"x" * 32).author("reddit", author) != author
 
 
+def test_a_rotated_key_makes_new_pseudonyms_and_knows_the_old_ones(tmp_path):
+    old, new = b"k" * 32, b"n" * 32
+    rotated = load_keys(tmp_path, f"{old.hex()},{new.hex()}")
+    assert (rotated.id, rotated.text) == (KEYS.id, KEYS.text), "texts and deleted posts are still recognised"
+    assert rotated.tombstone("reddit", "t3_a") == KEYS.tombstone("reddit", "t3_a")
+    assert rotated.versions == (KEYS.id, Keys(new).id)
+    assert rotated.author("reddit", "ann") == Keys(new).author("reddit", "ann")
+    assert rotated.authors("reddit", "ann") == (KEYS.author("reddit", "ann"), Keys(new).author("reddit", "ann"))
+    for pseudonym in rotated.authors("reddit", "ann"):
+        assert rotated.author("reddit", pseudonym) == pseudonym
+    (tmp_path / "author.key").write_text(f"{old.hex()}\n{new.hex()}\n")
+    assert load_keys(tmp_path).versions == rotated.versions
+
+
 def test_the_secret_is_not_shown():
     assert "kkkk" not in repr(KEYS)
 

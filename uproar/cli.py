@@ -27,6 +27,7 @@ from uproar.verbs import (
     exporting,
     gather,
     incidents,
+    persons,
     reading,
     rechecking,
     saying,
@@ -64,6 +65,7 @@ for group in (
     clauses,
     watching,
     rechecking,
+    persons,
     upkeep,
 ):
     group.register(app)

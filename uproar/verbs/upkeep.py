@@ -1,4 +1,4 @@
-"""Verbs that look after the installation: `doctor`, `migrate`, `rollup`, `rejected`, `forget`."""
+"""Verbs that look after the installation: `doctor`, `migrate`, `rollup`, `rejected`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ROOMS = (
 
 def register(app: typer.Typer) -> None:
     """Add this file's verbs."""
-    for verb in (doctor, migrate, rollup, rejected, forget):
+    for verb in (doctor, migrate, rollup, rejected):
         app.command()(verb)
 
 
@@ -84,24 +84,6 @@ def rejected(
     write_json(rows) if json else write_table(rows)
 
 
-def forget(
-    source: Annotated[str, typer.Argument(help="The platform, such as reddit.")],
-    post_id: Annotated[list[str] | None, typer.Option("--id", help="A post's id (repeatable).")] = None,
-    author: Annotated[str, typer.Option(help="An account, as the platform names it.")] = "",
-    json: Json = False,
-) -> None:
-    """Erase posts by id or by account: the counts stay, and the posts are not collected again."""
-    if bool(post_id) == bool(author):
-        raise ConfigError("forget: give either --id (one or more) or --author")
-    session = open_session()
-    with session.store() as store:
-        pseudonym = session.settings.keys.author(source, author)
-        gone = store.forget(source, ids=post_id or (), author=pseudonym, now=session.clock)
-        store.refresh_rollups()
-    row = {"source": source, "posts_erased": gone.posts, "hours_updated": gone.hours}
-    write_json(row) if json else write_table([row])
-
-
 def _checked(name: str, check, session: Session) -> dict[str, object]:  # type: ignore[no-untyped-def]
     try:
         return {"check": name, "ok": "yes", "detail": check(session)}
@@ -121,7 +103,7 @@ def _rooms(session: Session) -> str:
 
 
 def _home(session: Session) -> str:
-    return f"{session.settings.home} (key {session.settings.keys.id})"
+    return f"{session.settings.home} (key {', '.join(session.settings.keys.versions)})"
 
 
 def _database(session: Session) -> str:
