@@ -79,7 +79,7 @@ class WebhookChannel:
         except httpx.HTTPError as error:
             what = type(error).__name__
             raise AlertNotSent(f"channel {self.name!r}: the connection broke ({what})", maybe_taken=True) from None
-        except (httpx.InvalidURL, ValueError) as error:
+        except Exception as error:  # a port that is none comes as a group of errors, a broken name as ValueError
             raise AlertNotSent(f"channel {self.name!r}: its address cannot be used ({type(error).__name__})") from None
         self._judge(answer)
 

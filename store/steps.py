@@ -47,6 +47,12 @@ class StepWriter(Handle):
             ended = mine.values(holder="", until=None, due_at=due, done_at=now)
             return bool(connection.execute(ended).rowcount)
 
+    def give_back_steps(self, holder: str, *, now: datetime) -> None:
+        """Let go of all that `holder` is at, unfinished: it is due at once."""
+        with writing(self._engine) as connection:
+            mine = update(steps).where(steps.c.holder == holder, steps.c.until.is_not(None))
+            connection.execute(mine.values(holder="", until=None, due_at=now))
+
     def next_due(self, watches: Collection[str]) -> datetime | None:
         """When the next step of these watches is due; None where none is known."""
         with writing(self._engine) as connection:

@@ -107,7 +107,9 @@ def test_a_broken_answer_may_have_been_taken_and_never_hangs(raw, answer):
     assert error.maybe_taken
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1:1/x", "http://name.invalid/x"])
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:1/x", "http://name.invalid/x", "http://127.0.0.1:99999/x", "http://a b/x"]
+)
 def test_nobody_there_is_certainly_not_taken(address):
     error = fail(WebhookChannel("comms", Receiver(address)))
     assert not error.maybe_taken

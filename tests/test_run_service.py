@@ -199,3 +199,22 @@ def test_a_thousand_spikes_in_a_minute_are_one_message_whoever_sends(world, http
     assert len(message["message"]) < 2_000
     with open_reader(url) as reader:
         assert set(reader.deliveries()["state"]) == {"sent"}
+
+
+@pytest.mark.slow
+def test_sigterm_does_not_wait_for_a_source_that_hangs(world, httpserver):
+    url, home, environment = world
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        text = WATCH.format(since="2025-05-09T00:00:00Z", url=f"http://127.0.0.1:{silent.getsockname()[1]}/feed")
+        (home / "watches" / "aaa-hangs.toml").write_text(text)
+        with service(environment) as (process, said):
+            wait_for(lambda: "aaa-hangs" in _watches(url))
+            time.sleep(1)
+            end(process, said)
+    with open_store(url, Settings(home=home).keys) as store:
+        assert store.take_step("aaa-hangs", "collect", holder="heir", now=datetime.now(UTC)), "its claim is given back"
+
+
+def _watches(url):
+    with open_reader(url) as reader:
+        return reader.watches()

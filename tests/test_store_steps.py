@@ -25,3 +25,11 @@ def test_a_dead_workers_step_is_free_when_its_hold_ends_and_its_late_end_counts_
     assert store.take_step("acme", "collect", holder="heir", now=T0 + 9 * MINUTE)
     assert not store.end_step("acme", "collect", holder="dead", now=T0 + 10 * MINUTE, due=T0 + 99 * MINUTE)
     assert store.end_step("acme", "collect", holder="heir", now=T0 + 10 * MINUTE, due=T0 + 15 * MINUTE)
+
+
+def test_a_worker_that_leaves_gives_back_what_it_had_not_finished(store):
+    store.take_step("acme", "collect", holder="a", now=T0)
+    store.take_step("other", "collect", holder="b", now=T0)
+    store.give_back_steps("a", now=T0 + MINUTE)
+    assert store.take_step("acme", "collect", holder="b", now=T0 + MINUTE)
+    assert not store.take_step("other", "collect", holder="a", now=T0 + MINUTE)

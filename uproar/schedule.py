@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import threading
@@ -19,6 +20,8 @@ from uproar.session import Session
 from uproar.steps.alert import send_alerts
 from uproar.worker import Worker
 
+GRACE = 20.0
+"""Seconds that the page, batch or message under way has to end after SIGTERM."""
 TICK = 20.0
 """Seconds between two looks at what is due."""
 
@@ -33,14 +36,16 @@ class Schedule:
         self._worker = Worker(session, pause, self._metrics, self._stopped.is_set)
         self._failed: dict[str, int] = {}
         self._broken: BaseException | None = None
+        self._patience = threading.Timer(GRACE, self._leave)
+        self._patience.daemon = True
 
     def install_signals(self) -> None:
         """SIGTERM and SIGINT end the service after the page, batch or message under way."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
 
-    def run(self) -> int:
-        """Look at what is due until told to end; returns how many sources failed when they were last asked."""
+    def run(self) -> None:
+        """Look at what is due until told to end."""
         deliveries = threading.Thread(target=self._deliver_on, name="deliveries")
         deliveries.start()
         try:
@@ -50,14 +55,15 @@ class Schedule:
         finally:
             self._stopped.set()
             deliveries.join()
+            self._patience.cancel()
         if self._broken is not None:
             raise self._broken
-        return sum(self._failed.values())
 
     def round(self) -> int:
         """One turn of every watch, due or not, and its deliveries; returns how many sources or watches failed."""
         self._pass(early=True)
         self._deliver()
+        self._patience.cancel()
         return sum(self._failed.values())
 
     def _pass(self, *, early: bool) -> None:
@@ -117,4 +123,12 @@ class Schedule:
             say(f"deliveries: {error}")
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        self._stopped.set()
+        if not self._stopped.is_set():
+            self._stopped.set()
+            self._patience.start()
+
+    def _leave(self) -> None:
+        # A source that does not answer holds its thread for a minute and more. All that was read is saved by now.
+        say("the step under way does not end: leaving it; what was saved is kept, and the next run goes on from there")
+        self._worker.give_back()
+        os._exit(0)

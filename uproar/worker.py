@@ -59,6 +59,11 @@ class Worker:
                         self._claimed(store, watch, step, lambda work=work: work(store, watch))  # type: ignore[misc]
         return failed
 
+    def give_back(self) -> None:
+        """Let go of every step that is held: another worker may have it at once."""
+        with self._session.store() as store:
+            store.give_back_steps(self.name, now=self._session.now())
+
     def _take(self, store: Store, watch: Watch, step: str, *, early: bool) -> bool:
         return store.take_step(watch.name, step, holder=self.name, now=self._session.now(), early=early)
 

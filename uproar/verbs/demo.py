@@ -88,8 +88,9 @@ def run(
         figures.serve(metrics)
     schedule = Schedule(open_session(), pause, figures)
     schedule.install_signals()
-    failed = schedule.round() if once else schedule.run()
-    if failed:
+    if not once:
+        schedule.run()
+    elif schedule.round():
         raise typer.Exit(4)
 
 
