@@ -50,7 +50,7 @@ class Caption:
 def counted(caption: Caption, watch: Watch, what: str) -> str:
     """How a chart was counted: a paragraph fit to print."""
     kind = "negative in sentiment" if watch.measure == "negative" else f"against {watch.platform}"
-    terms = " ".join(watch.expression.split())
+    terms = textwrap.shorten(" ".join(watch.expression.split()), 240, placeholder=" …")
     parts = [
         f"How this was counted. {what} All posts that matched the watch “{watch.title}” (terms: {terms}) "
         f"between {moment(caption.since, watch.zone)} and {moment(caption.until, watch.zone)}, {watch.timezone}: "

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 CHART = timedelta(days=7)
 """What the chart on the first page shows."""
+SIZES = (9.6, 9.2, 8.8, 8.4, 8.0, 7.6)
+"""Points of the type of a PDF, the first that fits."""
+PAGES = 2
 EFFECT_READINGS = ("volume", "negative share")
 NO_PDF = (
     "a PDF needs weasyprint (pip install 'uproar[pdf]') and the library pango (Debian: apt install libpango-1.0-0 "
@@ -112,12 +115,20 @@ def keep_brief(reader: Reader, made: MadeBrief, data: bytes, place: str, log: Lo
 
 
 def pdf(html: str) -> bytes:
-    """The page as PDF. Raises NoPdf where weasyprint or its libraries are missing; nothing is fetched for it."""
+    """The page as PDF, on two pages: the type gets smaller where there is much to say, down to the last of `SIZES`.
+
+    Raises NoPdf where weasyprint or its libraries are missing; nothing is fetched for it.
+    """
     try:
         weasyprint = importlib.import_module("weasyprint")
     except (ImportError, OSError) as error:
         raise NoPdf(NO_PDF) from error
-    found: bytes = weasyprint.HTML(string=html, url_fetcher=_refuse).write_pdf()
+    page = weasyprint.HTML(string=html, url_fetcher=_refuse)
+    for size in SIZES:
+        drawn = page.render(stylesheets=[weasyprint.CSS(string=f"body {{ font-size: {size}pt !important }}")])
+        if len(drawn.pages) <= PAGES:
+            break
+    found: bytes = drawn.write_pdf()
     return found
 
 

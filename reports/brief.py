@@ -20,11 +20,11 @@ from reports.wording import STATES, announcement_date, count, interval, percent,
 if TYPE_CHECKING:
     from store import Reader
 
-QUOTES = 5
+QUOTES = 4
 QUOTE_CHARACTERS = 300
 LOOKED_AT = 200
 """Posts of a sentiment among which quotes are chosen."""
-EFFECTS = 3
+EFFECTS = 2
 """The latest events are told; older ones stand in the dashboard."""
 
 
@@ -77,7 +77,7 @@ def brief(
              percent(t.negative_share) if t.relevant >= FEWEST else "too few")
             for t in seen.topics[:5]
         ),
-        themes=tuple(theme.sentence for theme in themes.themes[:4]) if themes else (),
+        themes=tuple(theme.sentence for theme in themes.themes[:3]) if themes else (),
         quotes=_quotes(reader, watch, seen, quotable, clock=clock),
         events=tuple((announcement_date(a, watch.zone), a.title) for a in seen.announcements[:6]),
         effects=told,
@@ -172,7 +172,7 @@ def _watch_next(
             at = min(due).astimezone(watch.zone)
             found.append(f"What {report.name} did can first be read on {at:%d %B, %H:%M} ({watch.timezone}).")
     if themes:
-        found += [f"New in what people say: {theme.name}." for theme in themes.themes if theme.new]
+        found += [f"New in what people say: {theme.name}." for theme in themes.themes if theme.new][:3]
     if seen.state in (SpikeState.LEARNING, SpikeState.NO_DATA, SpikeState.STALE, SpikeState.PENDING):
         found.append(seen.state_sentence)
     day = timedelta(days=1)
