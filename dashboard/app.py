@@ -9,28 +9,28 @@ import streamlit as st
 
 from core.errors import UproarError
 from core.settings import load_settings
-from core.watches import Watch
 from dashboard.cards import notice_banner
 from dashboard.controls import Pages
 from dashboard.data import Reports, open_reports
 from dashboard.masthead import masthead
 from dashboard.moments import at_moment
+from dashboard.navigation import READERS, View, navigation
 from dashboard.state import State, parse
 from dashboard.views import closed, overview, posts, terms, timeline
 
-View = Callable[[Reports, Watch, State, Pages], None]
+# One line per view, in the order of the navigation; the name is the path in the address. A view for analysts says so.
 VIEWS: dict[str, View] = {
-    "overview": overview.show,
-    "timeline": timeline.show,
-    "posts": posts.show,
-    "terms": terms.show,
+    "overview": View(overview.show, "Overview", "dashboard", READERS),
+    "timeline": View(timeline.show, "Timeline", "timeline", READERS),
+    "posts": View(posts.show, "Posts", "forum", READERS),
+    "terms": View(terms.show, "Terms", "gavel", READERS),
 }
 _HERE = Path(__file__).parent
 
 
 def main() -> None:
     """Draw the view that the address names, or say in plain words why there is nothing to draw."""
-    st.set_page_config(page_title="Uproar", page_icon=_HERE / "favicon.png", layout="wide")
+    st.set_page_config(page_title="Uproar", page_icon=_HERE / "favicon.png", layout="wide", initial_sidebar_state=210)
     st.html(_HERE / "style.css")
     try:
         reports = open_reports(load_settings())
@@ -53,11 +53,12 @@ def run(reports: Reports, state: State, *, first: str = "overview") -> None:
 
     def page(name: str) -> Callable[[], None]:
         def draw() -> None:
-            masthead(state, reports.watches, watch, pages)
+            navigation(VIEWS, pages, state)
+            masthead(state, reports.watches, watch)
             for message in reports.broken:
                 st.html(notice_banner(message))
             try:
-                VIEWS[name](reports, watch, state, pages)
+                VIEWS[name].show(reports, watch, state, pages)
             except UproarError as error:
                 closed.show(str(error))
 
@@ -65,8 +66,10 @@ def run(reports: Reports, state: State, *, first: str = "overview") -> None:
 
     # No icons: Streamlit would fetch a page's icon for the browser tab from another host.
     pages: Pages = {
-        name: st.Page(page(name), title=name.capitalize(), url_path=name, default=name == first) for name in VIEWS
+        name: st.Page(page(name), title=view.title, url_path=name, default=name == first)
+        for name, view in VIEWS.items()
     }
+    # Streamlit's own menu would drop the query on each step, and with it the watch, the window and the filters.
     st.navigation(list(pages.values()), position="hidden").run()
 
 

@@ -1,4 +1,4 @@
-"""The frame round every view: name, watch, navigation, the moment of a replay, and the notice."""
+"""The frame round every view: the watch, the moment of a replay, and the notice."""
 
 from __future__ import annotations
 
@@ -6,19 +6,15 @@ import streamlit as st
 
 from core.watches import Watch
 from dashboard.cards import notice_banner
-from dashboard.controls import Pages, go, link_to
+from dashboard.controls import go
 from dashboard.moments import moments
 from dashboard.state import State
 from reports.wording import moment
 
 
-def masthead(state: State, watches: tuple[Watch, ...], watch: Watch, pages: Pages) -> None:
-    """Draw the top of a view. Links keep the watch, the window and the filters."""
+def masthead(state: State, watches: tuple[Watch, ...], watch: Watch) -> None:
+    """Draw the top of a view."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="masthead"):
-        st.html('<div class="up-name">Uproar</div>', width="content")
-        with st.container(horizontal=True, key="navigation", width="content", gap=None):
-            for name, page in pages.items():
-                link_to(page, state, name.capitalize())
         _pick_watch(state, watches, watch)
         if watch.as_of:
             _pick_moment(state, watches, watch)
