@@ -13,10 +13,25 @@ SHARE_CEILING = 1 / 3
 """Above this usual share a reaction cannot be asked to raise it: there the share must stay above the ceiling."""
 
 
+class Reaction(NamedTuple):
+    """Negative among relevant posts of an hour, and how many of either only repeat another post."""
+
+    negative: int
+    relevant: int
+    negative_reposts: int = 0
+    relevant_reposts: int = 0
+
+    @property
+    def said(self) -> tuple[int, int]:
+        """(negative, relevant) without reposts: what a share is of."""
+        return self.negative - self.negative_reposts, self.relevant - self.relevant_reposts
+
+
 class _Hour(NamedTuple):
     number: int
     negative: int
-    relevant: int
+    said_negative: int
+    said: int
     surprise: float
 
 
@@ -34,7 +49,8 @@ class Baseline:
         self._week_sum = [0] * 7
         self._week_count = [0] * 7
         self._negative = 0
-        self._relevant = 0
+        self._said_negative = 0
+        self._said = 0
         self._surprise = 0.0
 
     def __len__(self) -> int:
@@ -45,11 +61,11 @@ class Baseline:
         while self._hours and self._hours[0].number < number:
             self._count(self._hours.popleft(), -1)
 
-    def add(self, number: int, negative: int, relevant: int) -> None:
+    def add(self, number: int, seen: Reaction) -> None:
         """Take an hour into the baseline; hours come in order."""
         expected = self.expected(number)
-        surprise = 1.0 if expected != expected else (negative - expected) ** 2 / (expected + 0.5)
-        hour = _Hour(number, negative, relevant, surprise)
+        surprise = 1.0 if expected != expected else (seen.negative - expected) ** 2 / (expected + 0.5)
+        hour = _Hour(number, seen.negative, *seen.said, surprise)
         self._hours.append(hour)
         self._count(hour, 1)
 
@@ -67,21 +83,22 @@ class Baseline:
         return by_hour * by_week
 
     def usual_share(self) -> float:
-        """Negative among relevant over the window, drawn to a quarter by twenty posts' worth."""
-        return (self._negative + 5) / (self._relevant + 20)
+        """Negative among relevant over the window, reposts left out, drawn to a quarter by twenty posts' worth."""
+        return (self._said_negative + 5) / (self._said + 20)
 
-    def evidence(self, number: int, negative: int, relevant: int) -> float:
+    def evidence(self, number: int, seen: Reaction) -> float:
         """The smaller of two standardised residuals, of the negative count and of the negative share; NaN if too young.
 
         The count is measured against `expected` with the watch's own over-dispersion (quasi-Poisson), the share
-        against the usual share (at most a third) with binomial spread. Both carry a guard in the denominator, so
-        that three angry posts at night stay small.
+        against the usual share (at most a third) with binomial spread; reposts add to the count alone. Both carry a
+        guard in the denominator, so that three angry posts at night stay small.
         """
         expected = self.expected(number)
         if expected != expected:
             return nan
         dispersion = max(1.0, self._surprise / len(self._hours))
-        volume = (negative - expected) / sqrt(dispersion * (expected + 0.5))
+        volume = (seen.negative - expected) / sqrt(dispersion * (expected + 0.5))
+        negative, relevant = seen.said
         usual = min(self.usual_share(), SHARE_CEILING)
         share = (negative - relevant * usual) / sqrt(relevant * usual * (1 - usual) + 1)
         return min(volume, share)
@@ -93,5 +110,6 @@ class Baseline:
         self._week_sum[weekday] += sign * hour.negative
         self._week_count[weekday] += sign
         self._negative += sign * hour.negative
-        self._relevant += sign * hour.relevant
+        self._said_negative += sign * hour.said_negative
+        self._said += sign * hour.said
         self._surprise += sign * hour.surprise

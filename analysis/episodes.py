@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import inf, nan
 from typing import NamedTuple
 
-from analysis.baseline import WINDOW_HOURS, Baseline
+from analysis.baseline import WINDOW_HOURS, Baseline, Reaction
 from analysis.record import Record
 from analysis.spike_words import (
     calm_sentence,
@@ -46,6 +46,13 @@ class Facts(NamedTuple):
     negative: int
     coverage: str
     authors: int | None = None
+    negative_reposts: int = 0
+    relevant_reposts: int = 0
+
+    @property
+    def reaction(self) -> Reaction:
+        """The counts that evidence is made of."""
+        return Reaction(self.negative, self.relevant, self.negative_reposts, self.relevant_reposts)
 
 
 class Verdict(NamedTuple):
@@ -88,7 +95,7 @@ class Judge:
         if self._episode is not None and hour.number - self._episode.start >= LONGEST_EPISODE:
             self._close(self._episode, hour.number)
         young = len(self._baseline) < CALIBRATED_HOURS
-        evidence = self._baseline.evidence(hour.number, hour.negative, hour.relevant)
+        evidence = self._baseline.evidence(hour.number, hour.reaction)
         if self._episode is not None:
             verdict = self._in_episode(hour, evidence, whole)
         elif young:
@@ -162,15 +169,15 @@ class Judge:
         """Take in a closed, covered hour. Spikes by rank leave the mean; the floor rule fires too often for that
         (left out, its hours would make every later one look high), so its hours count, cut at its threshold.
         """
-        negative, relevant, cap = hour.negative, hour.relevant, inf
+        seen, cap = hour.reaction, inf
         if self._episode is not None:
             if self._episode.calibrated:
                 return
             cap = self._episode.cap
-            if negative > self._episode.threshold:
-                negative = round(self._episode.threshold)
-                relevant = round(relevant * negative / hour.negative)
-        self._baseline.add(hour.number, negative, relevant)
+            if hour.negative > self._episode.threshold:
+                part = round(self._episode.threshold) / hour.negative
+                seen = Reaction(*(round(part * count) for count in seen))
+        self._baseline.add(hour.number, seen)
         self._counts.add(hour.number, hour.negative)
         if evidence == evidence:
             self._evidence.add(hour.number, min(evidence, cap))

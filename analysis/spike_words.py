@@ -23,6 +23,8 @@ class Counted(Protocol):
     def relevant(self) -> int: ...
     @property
     def negative(self) -> int: ...
+    @property
+    def negative_reposts(self) -> int: ...
 
 
 def by_chance(rate: float) -> str:
@@ -114,7 +116,9 @@ def lower_bound(sentence: str) -> str:
 def _counts(hour: Counted, word: str) -> str:
     if not hour.relevant:
         return "No relevant post"
-    return f"{hour.negative:,} of {hour.relevant:,} relevant {'post is' if hour.relevant == 1 else 'posts are'} {word}"
+    reposts = f" ({hour.negative_reposts:,} of them reposts)" if hour.negative_reposts else ""
+    return f"{hour.negative:,} of {hour.relevant:,} relevant \
+{'post is' if hour.relevant == 1 else 'posts are'} {word}{reposts}"
 
 
 def _against(hour: Counted, expected: float) -> str:

@@ -42,7 +42,8 @@ def judge_hours(
     provisional, sentence.
 
     `hours` is padded and sorted: hour, posts, pending, scored, relevant, negative, coverage (of one hour over all
-    sources, see `analysis.coverage.combine`) and, where it is known, authors (the floor rule then asks for 20).
+    sources, see `analysis.coverage.combine`) and, where they are known, authors (the floor rule then asks for 20)
+    and negative_reposts and relevant_reposts, which add to the volume that is judged and not to its share.
     `share` is NaN without relevant posts; `expected` NaN with under a day of history; `score` is the rank among
     the past in 0..1, NaN where the floor rule decided. An hour is closed `lateness` after its end; until then its
     row is provisional and teaches nothing. A gap is never calm: its counts are a lower bound, which can only be
@@ -134,7 +135,10 @@ def _covered(hours: pd.DataFrame, numbers: list[int]) -> list[bool]:
 def _facts(hours: pd.DataFrame, numbers: list[int]) -> list[Facts]:
     authors = hours["authors"].tolist() if "authors" in hours else [None] * len(hours)
     columns = (hours[name].tolist() for name in ("posts", "pending", "relevant", "negative", "coverage"))
-    return [Facts(*row) for row in zip(numbers, *columns, authors, strict=True)]
+    reposts = [
+        hours[name].tolist() if name in hours else [0] * len(hours) for name in ("negative_reposts", "relevant_reposts")
+    ]
+    return [Facts(*row) for row in zip(numbers, *columns, authors, *reposts, strict=True)]
 
 
 def _numbers(hours: pd.Series[pd.Timestamp]) -> list[int]:

@@ -53,11 +53,11 @@ def measured(counts: pd.DataFrame, watch: Watch) -> pd.DataFrame:
     """`counts` of a rollup with negative, neutral and positive by the watch's measure, and `measured`, their sum.
 
     `measured` is the denominator of every share: it is 0, not `relevant`, where the model lacks the head, for
-    absent is not neutral.
+    absent is not neutral. `negative_reposts` follows the measure too.
     """
     out = counts.copy()
     if watch.measure == "against":
-        for name, stance in _STANCE.items():
+        for name, stance in (*_STANCE.items(), ("negative_reposts", "against_reposts")):
             out[name] = counts[stance]
     out["measured"] = out["negative"] + out["neutral"] + out["positive"]
     return out

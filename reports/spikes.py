@@ -92,12 +92,18 @@ def judged(watch: Watch, hours: pd.DataFrame, *, clock: datetime) -> pd.DataFram
     """`analysis.spikes.judge_hours` over the hours of `past_hours`, by the rules of `watch`."""
     return judge_hours(
         # The share's denominator: it is 0 where the model lacks the head that the watch measures.
-        _as_if_read(hours.assign(relevant=hours["measured"]), least=watch.alerts.minimum_negative),
+        _as_if_read(_of_measured(hours), least=watch.alerts.minimum_negative),
         rules=watch.alerts,
         lateness=max((rule.lateness for rule in watch.sources), default=timedelta()),
         now=watch.now(clock),
         word=word(watch),
     )
+
+
+def _of_measured(hours: pd.DataFrame) -> pd.DataFrame:
+    # Reposts that the measure's head did not read are none of its denominator.
+    reposts = hours["relevant_reposts"].clip(upper=hours["measured"] - hours["negative"] + hours["negative_reposts"])
+    return hours.assign(relevant=hours["measured"], relevant_reposts=reposts)
 
 
 def _as_if_read(hours: pd.DataFrame, *, least: int) -> pd.DataFrame:
@@ -108,7 +114,10 @@ def _as_if_read(hours: pd.DataFrame, *, least: int) -> pd.DataFrame:
     partly = (hours["weighted_square"] != hours["weighted_measured"]) & (hours["negative"] >= least)
     if not partly.any():
         return hours
-    counts = {"negative": "weighted_negative", "relevant": "weighted_measured"}
-    return hours.assign(
-        **{name: hours[name].where(~partly, hours[by].round()).astype("int64") for name, by in counts.items()}
-    )
+    found = hours.copy()
+    for name, by in (("negative", "weighted_negative"), ("relevant", "weighted_measured")):
+        found[name] = hours[name].where(~partly, hours[by].round()).astype("int64")
+        reposts = f"{name}_reposts"
+        scaled = (hours[reposts] * found[name] / hours[name].clip(lower=1)).round()
+        found[reposts] = hours[reposts].where(~partly, scaled).astype("int64")
+    return found

@@ -61,12 +61,14 @@ def measures() -> list[ColumnElement[int]]:
     def count(condition: ColumnElement[bool]) -> ColumnElement[int]:
         return func.sum(case((condition, 1), else_=0))
 
+    repost = posts.c.kind == "repost"
+
     def labelled(column: ColumnElement[int], classes: tuple[str, ...], name: str) -> ColumnElement[int]:
         return count(and_(relevant, column == classes.index(name)))
 
     found = [
         func.count(),
-        count(posts.c.kind == "repost"),
+        count(repost),
         func.count(distinct(posts.c.text_key)),
         count(is_pending()),
         count(scores.c.status == NOT_SCORED),
@@ -74,6 +76,9 @@ def measures() -> list[ColumnElement[int]]:
         count(relevant),
         *(labelled(scores.c.sentiment, SENTIMENTS, name) for name in ("negative", "neutral", "positive")),
         *(labelled(scores.c.stance, STANCES, name) for name in ("against", "neutral", "for")),
+        count(and_(relevant, repost)),
+        count(and_(relevant, repost, scores.c.sentiment == SENTIMENTS.index("negative"))),
+        count(and_(relevant, repost, scores.c.stance == STANCES.index("against"))),
     ]
     return [column.label(name) for column, name in zip(found, MEASURES, strict=True)]
 

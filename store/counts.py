@@ -43,10 +43,11 @@ class RollupReader(Handle):
 
         Columns: hour (datetime64[us, UTC]), those of `split` ("source", "language", "topic"), then as int64 posts,
         reposts, distinct_texts (within hour, source and language), pending, not_scored, scored, relevant,
-        negative, neutral, positive, against, stance_neutral, in_favour: the last six among scored and relevant
-        posts. An hour counts when it begins within [since, until). Topic "all" is every post, another topic its
-        relevant posts; topic None, with "topic" in `split`, every topic apart. `model` None is the active one;
-        before any is registered every post is pending. ConfigError for an unknown model, topic or split.
+        negative, neutral, positive, against, stance_neutral, in_favour (these six among scored and relevant posts),
+        relevant_reposts, negative_reposts, against_reposts. An hour counts when it begins within [since, until).
+        Topic "all" is every post, another topic its relevant posts; topic None, with "topic" in `split`, every topic
+        apart. `model` None is the active one; before any is registered every post is pending. ConfigError for an
+        unknown model, topic or split.
         """
         with reading(self._engine) as connection:
             query = _query(split, _topics(topic, split)).where(

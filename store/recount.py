@@ -99,4 +99,6 @@ def _words(post: Any) -> list[str]:
             words.append(SENTIMENTS[post.sentiment])
         if post.stance is not None:
             words.append({"against": "against", "neutral": "stance_neutral", "for": "in_favour"}[STANCES[post.stance]])
+        if post.kind == "repost":
+            words += [f"{word}_reposts" for word in ("relevant", "negative", "against") if word in words]
     return words

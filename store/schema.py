@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeEngine
 from core.records import TOPICS, Reason
 from store.types import UtcHour, UtcTime
 
-REVISION = "0006"
+REVISION = "0007"
 """The schema that this program speaks: the head of `store.migrations`."""
 
 REASONS = (Reason.TEXT, Reason.THREAD, Reason.IMPORT)
@@ -47,9 +47,10 @@ NOT_SCORED, SCORED = 0, 1
 
 MEASURES = (
     "posts", "reposts", "distinct_texts", "pending", "not_scored", "scored", "relevant", "negative", "neutral",
-    "positive", "against", "stance_neutral", "in_favour",
+    "positive", "against", "stance_neutral", "in_favour", "relevant_reposts", "negative_reposts", "against_reposts",
 )  # fmt: skip
-"""What a rollup counts, in column order. Sentiment and stance are counted among scored and relevant posts."""
+"""What a rollup counts, in column order. Sentiment and stance are counted among scored and relevant posts, the last
+three among those of them that repeat another post."""
 
 COUNT_KEY = ("watch_id", "model_id", "topic", "hour", "source_id", "lang")
 """The key of a rollup. It begins with what a timeline fixes, so that a read touches only its own rows."""

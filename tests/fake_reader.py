@@ -15,7 +15,8 @@ from store import People, PostFilter
 
 TIME = "datetime64[us, UTC]"
 MEASURES = ("posts", "reposts", "distinct_texts", "pending", "not_scored", "scored", "relevant", "negative", "neutral",
-            "positive", "against", "stance_neutral", "in_favour")  # fmt: skip
+            "positive", "against", "stance_neutral", "in_favour", "relevant_reposts", "negative_reposts",
+            "against_reposts")  # fmt: skip
 _RUNS = ("run", "source", "query_hash", "since", "until", "started_at", "ended_at", "outcome", "truncated", "error",
          "read", "new", "seen", "cost", "sampled", "permission")  # fmt: skip
 _INCIDENTS = ("id", "watch", "opened_at", "closed_at", "last_hour", "hour", "negative", "relevant", "share",

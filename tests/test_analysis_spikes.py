@@ -83,6 +83,16 @@ def test_volume_or_share_alone_is_no_spike(negative: int, relevant: int, why: st
     assert judge(put(quiet(), DAYS_70 - 1, negative=negative, relevant=relevant)).iloc[-1]["state"] != "spike", why
 
 
+def test_one_post_passed_on_a_hundred_times_is_no_spike_and_many_voices_passed_on_are() -> None:
+    hours = put(quiet(), DAYS_70 - 1, negative=104, relevant=120).assign(negative_reposts=0, relevant_reposts=0)
+    hours.loc[DAYS_70 - 1, ["negative_reposts", "relevant_reposts"]] = 100
+    assert judge(hours).iloc[-1]["state"] != "spike"
+    hours.loc[DAYS_70 - 1, ["negative_reposts", "relevant_reposts"]] = 74
+    row = judge(hours).iloc[-1]
+    assert row["state"] == "spike"
+    assert row["sentence"].startswith("104 of 120 relevant posts are negative (74 of them reposts), ")
+
+
 def test_an_hour_under_one_and_a_half_times_the_expected_is_no_spike() -> None:
     hours = frame([1000] * DAYS_70, [4000] * DAYS_70)
     loud = put(hours, DAYS_70 - 1, negative=1400, relevant=4400)

@@ -96,9 +96,12 @@ def test_a_sampled_hour_is_judged_by_what_it_stands_for_unless_chance_alone_coul
     hours = pd.DataFrame({
         "negative": [8, 2, 8], "relevant": [10, 10, 10], "weighted_negative": [80.0, 20.0, 8.0],
         "weighted_measured": [100.0, 100.0, 10.0], "weighted_square": [1000.0, 1000.0, 10.0],
+        "negative_reposts": [2, 1, 2], "relevant_reposts": [3, 3, 3],
     })  # fmt: skip
     judged = _as_if_read(hours, least=5)
     assert judged["negative"].tolist() == [80, 2, 8]
+    assert judged["negative_reposts"].tolist() == [20, 1, 2]
+    assert judged["relevant_reposts"].tolist() == [30, 3, 3]
     assert judged["relevant"].tolist() == [100, 10, 10]
 
 

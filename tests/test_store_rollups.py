@@ -185,7 +185,7 @@ def test_a_rollup_counts_each_measure(counted, reader):
     assert list(frame["hour"]) == [T0, T0 + HOUR, T0 + 5 * HOUR]
     assert frame.iloc[0, 1:].to_dict() == {
         **ZERO, "posts": 2, "reposts": 1, "distinct_texts": 1, "scored": 2, "relevant": 2, "negative": 2,
-        "against": 2}  # fmt: skip
+        "against": 2, "relevant_reposts": 1, "negative_reposts": 1, "against_reposts": 1}  # fmt: skip
     assert frame.iloc[1, 1:].to_dict() == {
         **ZERO, "posts": 3, "distinct_texts": 3, "not_scored": 1, "scored": 2, "relevant": 1, "positive": 1,
         "in_favour": 1}  # fmt: skip
