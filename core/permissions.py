@@ -1,9 +1,9 @@
-"""Recorded permissions: on what basis, and by whose decision, a source with rules of its own is collected."""
+"""Recorded permissions: on what basis, and by whose decision, a source with own rules is collected or learnt from."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from core.errors import ConfigError, MissingSetting
@@ -16,6 +16,9 @@ NEEDED: dict[str, str] = {
     "https://developers.google.com/youtube/terms/developer-policies",
 }
 """Sources that are collected only with a recorded permission, and where to get one. Another joins by a line here."""
+
+NO_TRAINING = ("reddit", "x")
+"""Platforms whose terms forbid training models on their posts, unless they allow it in writing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +57,17 @@ def permission_for(
     if found.date > (today or dt.datetime.now(dt.UTC).date()):
         raise ConfigError(f"{name}DATE {found.date.isoformat()} lies in the future: the permission does not hold yet")
     return found
+
+
+def check_training(platforms: Collection[str], recorded: Mapping[str, Permission]) -> None:
+    """Raise ConfigError where a model would learn from posts of a platform that forbids it, and no recorded permission
+    names training among its uses.
+    """
+    for platform in sorted(set(platforms) & set(NO_TRAINING)):
+        found = permission_for(platform, recorded) if platform in recorded else None
+        if found is None or "train" not in found.use.lower():
+            raise ConfigError(
+                f"{platform} does not allow training on its posts without its permission. Leave them out, or record "
+                f"the permission: UPROAR_PERMISSIONS__{platform.upper()}__BASIS, __WHO, __DATE, and __USE that says "
+                "training"
+            )

@@ -63,6 +63,12 @@ def reactions(shared: Path) -> list[Row]:
     return list(_labelled(shared / "labels" / "reactions.jsonl"))
 
 
+def platforms(shared: Path) -> set[str]:
+    """The platforms whose posts training reads: TweetEval is X's, the labelled reactions say theirs."""
+    with (shared / "labels" / "reactions.jsonl").open(encoding="utf-8") as lines:
+        return {"x", *(str(json.loads(line).get("platform", "")) for line in lines)}
+
+
 def own_posts() -> list[Row]:
     """The posts written for Uproar's training, group "own", in file order."""
     return list(_labelled(OWN_POSTS))

@@ -20,8 +20,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
+from core.permissions import check_training
 from core.settings import load_settings
-from models.data import HEADS, Row, ordinary, own_posts, reactions, tweeteval
+from models.data import HEADS, Row, ordinary, own_posts, platforms, reactions, tweeteval
 from models.export import FOLDER, export
 from models.fitting import Plan, fit, predict, tokenizer
 from models.folds import FOLDS, deal
@@ -123,7 +124,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     options.out.mkdir(parents=True, exist_ok=True)
-    shared = options.shared or load_settings().shared_data
+    settings = load_settings()
+    shared = options.shared or settings.shared_data
+    check_training({"x"} if options.stage == "tone" else platforms(shared), settings.permissions)
     words = tokenizer(base_folder())
     if options.stage == "tone":
         tone(options.out, shared, words)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FIRST = "first"
 """The kind of the record with which a document's history begins: its standing clauses, no change."""
+OPEN_TERMS_ARCHIVE = "Texts: Open Terms Archive and its contributors, ODC-By 1.0, https://opentermsarchive.org"
 REAL = (ChangeStatus.PROVISIONAL, ChangeStatus.CONFIRMED)
 
 
@@ -117,12 +118,18 @@ def _date(dated: TextDate | None) -> dict[str, str] | None:
     return {"at": dated.at, "precision": dated.precision, "quote": dated.quote} if dated else None
 
 
+def attribution(origin: str) -> str:
+    """Whom to name beside a version: its repositories and collections are Open Terms Archive's; "" for other texts."""
+    return OPEN_TERMS_ARCHIVE if origin.startswith(("git:", "http:", "https:")) else ""
+
+
 def _provenance(reader: Reader, change: Change, number: int) -> dict[str, Any] | None:
     for name in reader.terms_documents(change.service, change.document):
         for version in reader.terms_versions(name.id):
             if version.id == number:
                 return {
                     "captured_at": version.captured_at, "commit": version.commit, "source": version.origin,
+                    "attribution": attribution(version.origin),
                     "effective": _date(version.effective), "amended": _date(version.amended),
                 }  # fmt: skip
     return None

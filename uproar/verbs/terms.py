@@ -136,6 +136,8 @@ def diff(
     write_table([report.change_row(found)], COLUMNS)
     for clause in whole["clauses"]:
         _print_clause(clause)
+    if (whole["after"] or {}).get("attribution"):
+        say(whole["after"]["attribution"])
 
 
 def _print_clause(clause: dict[str, Any]) -> None:
