@@ -18,6 +18,7 @@ from store.engine import changing, is_sqlite, reading
 from store.handle import KeyedHandle
 from store.posts import DIRTY, FTS_DROP, Hours, drop_unheld_scores
 from store.registry import counted_models
+from store.rows import stands_in
 from store.schema import COUNT_KEY, MEASURES, erasures, posts, removed_counts, sightings, sources
 from store.scrub import scrub
 from store.statements import chunks, find_number, insert_into
@@ -89,14 +90,16 @@ class Eraser(KeyedHandle):
         return list(connection.scalars(query))
 
     def _forget_parents(self, source_id: int, names: Collection[str]) -> None:
-        # The id of a deleted post also stands in its replies. A scan: deletions are rare, another index is not.
+        # The id of a deleted post also stands in its replies, and in their links (Reddit's with the title of what
+        # they answer). A scan: deletions are rare, another index is not.
         for column in ("parent_id", "root_id"):
-            sql = f"SELECT id FROM posts WHERE source_id = ? AND {column} IN {{}}"
+            sql = f"SELECT id, url, {column} FROM posts WHERE source_id = ? AND {column} IN {{}}"
             with reading(self._engine) as connection:
-                replies = [(number,) for (number,) in select_in(connection, sql, names, (source_id,))]
+                found = list(select_in(connection, sql, names, (source_id,)))
+            replies = [("" if stands_in(name, url) else url, number) for number, url, name in found]
             for part in chunks(replies):
                 with changing(self._engine) as connection:
-                    run_many(connection, f"UPDATE posts SET {column} = '' WHERE id = ?", part)
+                    run_many(connection, f"UPDATE posts SET {column} = '', url = ? WHERE id = ?", part)
 
 
 def _erase(connection: Connection, found: Sequence[tuple[Any, ...]]) -> Hours:

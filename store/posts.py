@@ -75,16 +75,22 @@ class PostWriter(KeyedHandle):
         return found
 
     def _drop_deleted(self, connection: Connection, batch: Batch) -> int:
+        """Take deleted posts and reposts of them out of the batch, and their ids out of others; returns how many."""
         if not batch.rows or connection.scalar(select(tombstones.c.mark).limit(1)) is None:
             return 0
         sources = {number: clean(name) for name, number in self._sources.items()}
-        marks = {self._keys.tombstone(sources[name[0]], name[1]): name for name in batch.rows}
-        found = [
-            bytes(mark) for (mark,) in select_in(connection, "SELECT mark FROM tombstones WHERE mark IN {}", marks)
-        ]
-        for mark in found:
-            del batch.rows[marks[mark]]
-        return len(found)
+        wanted = {(row.source_id, id_) for row in batch.rows.values() for id_ in row.names if id_}
+        marks = {self._keys.tombstone(sources[name[0]], name[1]): name for name in wanted}
+        found = select_in(connection, "SELECT mark FROM tombstones WHERE mark IN {}", marks)
+        deleted = {marks[bytes(mark)] for (mark,) in found}
+        before = len(batch.rows)
+        for name, row in list(batch.rows.items()) if deleted else ():
+            gone = {id_ for id_ in row.names if (row.source_id, id_) in deleted}
+            if row.post_id in gone or (row.kind == "repost" and row.parent_id in gone):
+                del batch.rows[name]
+            elif gone:
+                batch.rows[name] = row.without(gone)
+        return before - len(batch.rows)
 
 
 def _save_posts(connection: Connection, rows: dict[PostName, PostRow]) -> tuple[dict[PostName, int], Hours]:

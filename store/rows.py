@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -45,9 +45,25 @@ class PostRow(NamedTuple):
         """The number of the UTC hour that the post falls in."""
         return self.created_at // HOUR_MICROS
 
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """The ids of posts that stand in it: its own, and those that it answers."""
+        return self.post_id, self.parent_id, self.root_id
+
+    def without(self, gone: Collection[str]) -> PostRow:
+        """The row without the ids of deleted posts: not as what it answers, and not in its link."""
+        parent, root = ("" if id_ in gone else id_ for id_ in (self.parent_id, self.root_id))
+        url = "" if any(stands_in(id_, self.url) for id_ in gone) else self.url
+        return self._replace(parent_id=parent, root_id=root, url=url)
+
     def counts_like(self, other: PostRow) -> bool:
         """Whether the two add the same to every rollup."""
         return (self.text_key, self.hour, self.lang, self.kind) == (other.text_key, other.hour, other.lang, other.kind)
+
+
+def stands_in(post_id: str, url: str) -> bool:
+    """Whether a link holds an id, Reddit's without its kind: links to answers name, and spell out, what they answer."""
+    return post_id.rpartition("_")[2] in url
 
 
 @dataclass(slots=True)

@@ -111,6 +111,23 @@ def test_a_deleted_post_does_not_come_back(store, reader):
     assert save(store, make_post(), watch="other").gone == 1
 
 
+def test_links_of_replies_lose_the_deleted_post_and_stay_so(store, store_url):
+    link = "https://www.reddit.com/r/test/comments/aa1/zyxomma_title/bb1/"
+    reply = make_post(source="reddit", id="t1_bb1", kind="comment", parent_id="t3_aa1", root_id="t3_aa1", url=link)
+    other = make_post(
+        source="reddit", id="t1_bb2", parent_id="t3_cc1", url="https://www.reddit.com/comments/cc1/_/bb2/"
+    )
+    copy = make_post(source="reddit", id="t3_dd1", kind="repost", parent_id="t3_aa1", text=SECRET)
+    save(store, make_post(source="reddit", id="t3_aa1", text=SECRET), reply, other)
+    store.forget("reddit", ids=["t3_aa1"], now=T0)
+    for _ in range(2):
+        left = everything(store_url)
+        assert not [trace for trace in ("zyxomma", "aa1") if trace in left]
+        assert "comments/cc1/_/bb2" in left
+        saved = save(store, reply, other, copy)
+        assert (saved.seen, saved.gone) == (2, 1), "a repost that comes later is a copy of what was deleted"
+
+
 def test_an_unknown_source_leaves_its_mark(store):
     assert store.forget("else", ids=["p1"], now=T0) == Forgotten(0, 0)
     assert save(store, make_post(source="else")).gone == 1

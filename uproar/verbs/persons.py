@@ -9,7 +9,7 @@ import typer
 
 from core.errors import ConfigError
 from core.identities import Identity
-from uproar.output import say, write_json, write_table
+from uproar.output import plain, say, write_json, write_table
 from uproar.session import Session, open_session
 from uproar.steps.persons import (
     Erased,
@@ -55,7 +55,10 @@ def person(
     if json:
         write_json(report)
     elif not out:
-        write_table(report["posts"], _COLUMNS)
+        joined = (
+            {k: ", ".join(v) if isinstance(v, tuple) else plain(v) for k, v in r.items()} for r in report["posts"]
+        )
+        write_table(list(joined), _COLUMNS)
     say(f"{len(traces):,} posts found")
     if remark:
         say(remark)
