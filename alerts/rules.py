@@ -51,13 +51,14 @@ class _Open:
 
 def judge(
     store: Store, reader: Reader, watch: Watch, fresh: Sequence[Decision], *, clock: datetime,
-    gate: Callable[[Decision], str] = lambda _decision: "",
+    gate: Callable[[Decision], str] = lambda _decision: "", running: Sequence[Decision] = (),
 ) -> Verdict:  # fmt: skip
     """Walk through the newly decided hours, oldest first, and open, extend or close the incident of `watch`.
 
     A spike opens one (or extends the open one) unless it is withheld: see `why_not`. Six calm hours in a row after
     its last spike close it. `gate` may name one more reason why a spike opens nothing. `store.open_incident` has the
-    last word on cool-down. Calling it again with the same hours changes nothing.
+    last word on cool-down. Calling it again with the same hours changes nothing. `running` are spikes of hours that
+    are not closed: one opens an incident at once, told as provisional; none extends or closes any.
     """
     now = watch.now(clock)
     current = _open_incident(reader, watch)
@@ -72,29 +73,43 @@ def judge(
                 current = None
             continue
         reason = why_not(decision, watch, now=now, collected_until=collected)
-        spike = spike_of(watch, decision)
         if reason:
             withheld.append(Withheld(decision.hour, reason))
         elif current:
             if decision.hour > current.last_hour:
-                store.extend_incident(current.id, spike, now=now)
+                store.extend_incident(current.id, spike_of(watch, decision), now=now)
                 extended.append(current.id)
                 current.last_hour = decision.hour
-        elif closed_gate := gate(decision):
-            withheld.append(Withheld(decision.hour, closed_gate))
         else:
-            number = store.open_incident(
-                spike, watch.alerts.channels, now=now, cool_down=watch.alerts.cool_down, group=watch.group
-            )
+            number, reason = _opened(store, watch, decision, now, gate(decision))
             if number is None:
-                withheld.append(Withheld(decision.hour, f"cool-down: alerted within {_span(watch.alerts.cool_down)}"))
+                withheld.append(Withheld(decision.hour, reason))
             else:
                 opened.append(number)
                 current = _Open(number, decision.hour)
+    for decision in running if current is None else ():
+        number, reason = _opened(store, watch, decision, now, gate(decision))
+        if number is None:
+            withheld.append(Withheld(decision.hour, reason))
+        else:
+            opened.append(number)
+            current = _Open(number, decision.hour)
+            break
     if current and now - current.last_hour > GIVEN_UP_AFTER:
         store.close_incident(current.id, now=now, reason="no spike for three days, though not every hour was judged")
         closed.append(current.id)
     return Verdict(tuple(opened), tuple(dict.fromkeys(extended)), tuple(closed), tuple(withheld))
+
+
+def _opened(store: Store, watch: Watch, decision: Decision, now: datetime, gate: str) -> tuple[int | None, str]:
+    """The number of the incident that this spike has opened, or None and why it opened none."""
+    if gate:
+        return None, gate
+    rules = watch.alerts
+    number = store.open_incident(
+        spike_of(watch, decision), rules.channels, now=now, cool_down=rules.cool_down, group=watch.group
+    )
+    return number, "" if number is not None else f"cool-down: alerted within {_span(rules.cool_down)}"
 
 
 def why_not(decision: Decision, watch: Watch, *, now: datetime, collected_until: datetime | None) -> str:

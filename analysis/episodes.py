@@ -48,6 +48,8 @@ class Facts(NamedTuple):
     authors: int | None = None
     negative_reposts: int = 0
     relevant_reposts: int = 0
+    look: float = nan
+    """The most evidence that the hour had shown before it closed."""
 
     @property
     def reaction(self) -> Reaction:
@@ -63,6 +65,7 @@ class Verdict(NamedTuple):
     score: float = nan
     calibrated: bool = False
     sentence: str = ""
+    evidence: float = nan
 
 
 @dataclass(slots=True)
@@ -103,8 +106,8 @@ class Judge:
         else:
             verdict = self._by_rank(hour, evidence)
         if whole:
-            self._learn(hour, evidence)
-        return verdict
+            self._learn(hour, max(evidence, hour.look) if hour.look == hour.look else evidence)
+        return verdict._replace(evidence=evidence)
 
     def _by_floor(self, hour: Facts) -> Verdict:
         history = len(self._baseline)

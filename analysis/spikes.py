@@ -39,11 +39,13 @@ def judge_hours(
     word: str = "negative",
 ) -> pd.DataFrame:
     """One row per hour of `hours`, in order: hour, state, negative, relevant, share, expected, score, calibrated,
-    provisional, sentence.
+    provisional, sentence, evidence.
 
     `hours` is padded and sorted: hour, posts, pending, scored, relevant, negative, coverage (of one hour over all
     sources, see `analysis.coverage.combine`) and, where they are known, authors (the floor rule then asks for 20)
-    and negative_reposts and relevant_reposts, which add to the volume that is judged and not to its share.
+    and negative_reposts and relevant_reposts, which add to the volume that is judged and not to its share, and look,
+    the most evidence that an hour showed before it closed: the record is made of the highest that each hour ever
+    stood, so that an open hour and a closed one beat the same record at the stated rate, taken together.
     `share` is NaN without relevant posts; `expected` NaN with under a day of history; `score` is the rank among
     the past in 0..1, NaN where the floor rule decided. An hour is closed `lateness` after its end; until then its
     row is provisional and teaches nothing. A gap is never calm: its counts are a lower bound, which can only be
@@ -68,6 +70,7 @@ def judge_hours(
             "calibrated": np.array([v.calibrated for v in verdicts], dtype=bool),
             "provisional": (end + lateness > now).to_numpy(dtype=bool),
             "sentence": pd.Series([v.sentence for v in verdicts], dtype=str),
+            "evidence": np.array([v.evidence for v in verdicts], dtype=float),
         }
     )
 
@@ -138,7 +141,8 @@ def _facts(hours: pd.DataFrame, numbers: list[int]) -> list[Facts]:
     reposts = [
         hours[name].tolist() if name in hours else [0] * len(hours) for name in ("negative_reposts", "relevant_reposts")
     ]
-    return [Facts(*row) for row in zip(numbers, *columns, authors, *reposts, strict=True)]
+    looks = hours["look"].tolist() if "look" in hours else [nan] * len(hours)
+    return [Facts(*row) for row in zip(numbers, *columns, authors, *reposts, looks, strict=True)]
 
 
 def _numbers(hours: pd.Series[pd.Timestamp]) -> list[int]:

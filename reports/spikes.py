@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -35,6 +38,10 @@ def hour_states(
     other hours have the active model and `decided_at` NaT. Columns as in `analysis.spikes.judge_hours`.
     """
     window = clamp(watch, clock=clock, since=since, until=until)
+    return _states(reader, watch, window, clock=clock).drop(columns="evidence")
+
+
+def _states(reader: Reader, watch: Watch, window: Window, *, clock: datetime) -> pd.DataFrame:
     states = judged(watch, past_hours(reader, watch, window, clock=clock), clock=clock)
     states = states[states["hour"] >= window.since].reset_index(drop=True)
     kept = reader.decisions(watch.name, since=window.since, until=window.until).set_index("hour")
@@ -50,30 +57,58 @@ def hour_states(
     return states
 
 
-def decide_hours(reader: Reader, watch: Watch, *, clock: datetime) -> list[Decision]:
-    """What can be decided of the closed hours of the last 60 days and has not been, oldest first.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`closed`: decisions to keep. `running`: spikes of hours not yet closed, told and never kept as decided. `looks`:
+    how high every hour not yet closed stands."""
 
-    Hours without data, stale or pending are left for later; a watch without an active model has none.
+    closed: tuple[Decision, ...] = ()
+    running: tuple[Decision, ...] = ()
+    looks: Mapping[datetime, float] = field(default_factory=dict)
+
+
+def decide_hours(reader: Reader, watch: Watch, *, clock: datetime) -> list[Decision]:
+    """The closed hours of `look`."""
+    return list(look(reader, watch, clock=clock).closed)
+
+
+def look(reader: Reader, watch: Watch, *, clock: datetime) -> Found:
+    """What can be decided of the closed hours of the last 60 days and has not been, and how the open ones stand now.
+
+    Each oldest first. Hours without data, stale or pending are left for later; a watch without an active model has
+    none.
     """
     now = watch.now(clock)
     if reader.active_model() is None:
-        return []
-    states = hour_states(reader, watch, clock=clock, since=max(watch.since, now - DECIDE_BACK))
-    new = states[states["decided_at"].isna() & ~states["provisional"] & states["state"].isin(DECIDED)]
-    rows: list[Any] = list(new.itertuples())
-    return [
+        return Found()
+    window = clamp(watch, clock=clock, since=max(watch.since, now - DECIDE_BACK))
+    states = _states(reader, watch, window, clock=clock)
+    new = states["decided_at"].isna() & states["state"].isin(DECIDED)
+    running = states[new & states["provisional"]]
+    known = running[running["evidence"].notna()]
+    return Found(
+        _decisions(states[new & ~states["provisional"]], now),
+        _decisions(running[running["state"] == SpikeState.SPIKE.value], now),
+        dict(zip(known["hour"].dt.to_pydatetime(), known["evidence"].tolist(), strict=True)),
+    )
+
+
+def _decisions(rows: pd.DataFrame, now: datetime) -> tuple[Decision, ...]:
+    found: list[Any] = list(rows.itertuples())
+    return tuple(
         Decision(
             row.hour.to_pydatetime(), SpikeState(row.state), int(row.negative), int(row.relevant), float(row.share),
             float(row.expected), float(row.score), bool(row.calibrated), str(row.model), now, str(row.sentence),
         )
-        for row in rows
-    ]  # fmt: skip
+        for row in found
+    )  # fmt: skip
 
 
 def past_hours(reader: Reader, watch: Watch, window: Window, *, clock: datetime) -> pd.DataFrame:
-    """`reports.history.hourly` of `window` and the days that decide it, with `authors` where the floor rule asks.
+    """`reports.history.hourly` of `window` and the days that decide it, with look and authors.
 
-    authors is None where nothing hangs on it, and where no post of the hour names its author.
+    look is the most evidence that an hour showed before it closed, NaN where nobody looked. authors is None where
+    nothing hangs on it, and where no post of the hour names its author.
     """
     hours = hourly(reader, watch, Window(window.since - HISTORY, window.until), clock=clock)
     authors: dict[datetime, int] = {}
@@ -82,10 +117,14 @@ def past_hours(reader: Reader, watch: Watch, window: Window, *, clock: datetime)
         rules = watch.alerts
         asked = hours["negative"].ge(rules.minimum_negative) & hours["measured"].ge(rules.minimum_relevant)
         young = hours["posts"].gt(0).cumsum().le(CALIBRATED_HOURS)
-        at = [hour.to_pydatetime() for hour in hours.loc[asked & young, "hour"]]
-        authors = reader.authors_by_hour(watch.name, at)
-    counts = [authors.get(hour.to_pydatetime()) for hour in hours["hour"]]
-    return hours.assign(authors=pd.Series(counts, index=hours.index, dtype=object))
+        early = [hour.to_pydatetime() for hour in hours.loc[asked & young, "hour"]]
+        authors = reader.authors_by_hour(watch.name, early)
+    looks = reader.looks(watch.name, since=window.since - HISTORY, until=window.until)
+    at = [hour.to_pydatetime() for hour in hours["hour"]]
+    return hours.assign(
+        authors=pd.Series([authors.get(hour) for hour in at], index=hours.index, dtype=object),
+        look=[looks.get(hour, nan) for hour in at],
+    )
 
 
 def judged(watch: Watch, hours: pd.DataFrame, *, clock: datetime) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from core.records import Spike
 from store.engine import reading
 from store.frames import TIME, frame
 from store.handle import Handle
+from store.registry import shown_model
 from store.schema import (
     acknowledgements,
     decisions,
@@ -20,6 +21,7 @@ from store.schema import (
     incident_owners,
     incident_updates,
     incidents,
+    looks,
     notes,
     outbox,
     watches,
@@ -74,6 +76,16 @@ class AlertReader(Handle):
             if until is not None:
                 query = query.where(decisions.c.hour < until)
             return frame(connection.execute(query.order_by(decisions.c.hour)).all(), _DECISIONS)
+
+    def looks(self, watch: str, *, since: datetime, until: datetime) -> dict[datetime, float]:
+        """How high the hours of [since, until) had stood before they closed, under the active model."""
+        with reading(self._engine) as connection:
+            watch_id = find_number(connection, watches, watch)
+            model_id, *_ = shown_model(connection, watch_id)
+            query = select(looks.c.hour, looks.c.evidence).where(
+                looks.c.watch_id == watch_id, looks.c.model_id == model_id, looks.c.hour >= since, looks.c.hour < until
+            )
+            return {row.hour: row.evidence for row in connection.execute(query)}
 
     def incidents(self, watch: str | None = None, *, every_rule: bool = False) -> pd.DataFrame:
         """Incidents of one watch or of all, latest first; `closed_at` is NaT while open. Spikes, or `every_rule`.

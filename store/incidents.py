@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from math import isnan
 from typing import Any
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import case, insert, or_, select, update
 
 from core.records import Alarm, Decision, Spike
 from core.text import clean
 from store.engine import changing
 from store.handle import Handle
 from store.outbox import put
-from store.schema import decisions, incident_updates, incidents
-from store.statements import chunks, upsert, watch_number
+from store.registry import shown_model
+from store.schema import decisions, incident_updates, incidents, looks
+from store.statements import chunks, insert_into, upsert, watch_number
 
 COOL_DOWN = timedelta(hours=24)
 SPIKE = "spike"
@@ -38,6 +39,21 @@ class IncidentWriter(Handle):
             for part in chunks(rows):
                 connection.execute(upsert(connection, decisions, ("watch_id", "hour"), ()), part)
         return len({row["hour"] for row in rows})
+
+    def save_looks(self, watch: str, found: Mapping[datetime, float]) -> None:
+        """Keep how high each hour, not yet closed, stands under the active model; the highest of an hour's stays."""
+        if not found:
+            return
+        with changing(self._engine) as connection:
+            watch_id = watch_number(connection, watch)
+            model_id, *_ = shown_model(connection, watch_id)
+            statement = insert_into(connection, looks)
+            new, old = statement.excluded.evidence, looks.c.evidence
+            highest = statement.on_conflict_do_update(
+                index_elements=["watch_id", "model_id", "hour"], set_={"evidence": case((new > old, new), else_=old)}
+            )
+            rows = [{"watch_id": watch_id, "model_id": model_id, "hour": h, "evidence": e} for h, e in found.items()]
+            connection.execute(highest, rows)
 
     def open_incident(
         self, spike: Spike, channels: Sequence[str], *, now: datetime, cool_down: timedelta = COOL_DOWN, group: str = ""

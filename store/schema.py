@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeEngine
 from core.records import TOPICS, Reason
 from store.types import UtcHour, UtcTime
 
-REVISION = "0007"
+REVISION = "0008"
 """The schema that this program speaks: the head of `store.migrations`."""
 
 REASONS = (Reason.TEXT, Reason.THREAD, Reason.IMPORT)
@@ -185,6 +185,11 @@ decisions = Table(
     _need("relevant", BigInteger), Column("share", Float), Column("expected", Float), Column("score", Float),
     _need("calibrated", Boolean), _text("model"), _need("decided_at", UtcTime), _text("sentence"),
     PrimaryKeyConstraint("watch_id", "hour"),
+)  # fmt: skip
+looks = Table(
+    "looks", metadata,
+    _need("watch_id", Integer), _need("model_id", Integer), _need("hour", UtcHour), _need("evidence", Float),
+    PrimaryKeyConstraint("watch_id", "model_id", "hour"), sqlite_with_rowid=False,
 )  # fmt: skip
 _OPEN = text("closed_at IS NULL")
 incidents = Table(

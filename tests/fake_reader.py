@@ -48,6 +48,7 @@ class FakeReader:
     incident_rows: list[dict[str, Any]] = field(default_factory=list)
     persons: People = field(default_factory=lambda: People(0, 0, 0, 0))
     authors: dict[datetime, int] = field(default_factory=dict)
+    looked: dict[datetime, float] = field(default_factory=dict)
     asked: list[Any] = field(default_factory=list)
 
     def count(self, hour: datetime, *, source: str = "forum", language: str = "en", topic: str = "all",
@@ -110,6 +111,9 @@ class FakeReader:
 
     def authors_by_hour(self, watch: str, hours: Collection[datetime]) -> dict[datetime, int]:
         return {hour: count for hour, count in self.authors.items() if hour in hours}
+
+    def looks(self, watch: str, *, since: datetime, until: datetime) -> dict[datetime, float]:
+        return {hour: evidence for hour, evidence in self.looked.items() if since <= hour < until}
 
     def announcements(self, watch: str) -> list[Announcement]:
         return sorted(self.known, key=lambda a: (a.start, a.id))

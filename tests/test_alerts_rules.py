@@ -63,10 +63,10 @@ class Book:
     def close_incident(self, incident, now, reason):
         self.rows[incident - 1].update(closed_at=now, reason=reason)
 
-    def judge(self, fresh, at, watch=None):
+    def judge(self, fresh, at, watch=None, **more):
         """The store keeps decisions first, then the rules see them."""
         self.kept += fresh
-        return judge(self, self, watch or make_watch(), fresh, clock=MIDNIGHT + timedelta(hours=at))
+        return judge(self, self, watch or make_watch(), fresh, clock=MIDNIGHT + timedelta(hours=at), **more)
 
 
 def test_a_fresh_spike_opens_an_incident_on_the_channels_of_the_watch():
@@ -211,3 +211,27 @@ def test_the_spike_is_the_decision():
         3.0,
         "m@1",
     )
+
+
+def test_an_open_hour_beyond_the_record_opens_at_once_and_its_close_tells_nothing_twice():
+    book = Book()
+    assert book.judge([decide(9, CALM)], at=10.3, running=[decide(10)]).opened == (1,)
+    assert book.judge([], at=10.5, running=[decide(10)]) == book.judge([], at=10.5)
+    assert book.judge([decide(10)], at=12).extended == ()
+    assert book.judge([decide(11)], at=13).extended == (1,)
+    assert len(book.rows) == 1
+
+
+def test_an_open_hour_extends_nothing_and_is_held_back_like_any_spike():
+    book = Book()
+    book.judge([decide(9)], at=11)
+    assert book.judge([], at=11.2, running=[decide(11)]).extended == ()
+    assert book.rows[0]["last_hour"] == MIDNIGHT + 9 * HOUR
+    (withheld,) = Book().judge([], at=11.2, running=[decide(11)], gate=lambda _: "the radar has told it").withheld
+    assert withheld.reason == "the radar has told it"
+
+
+def test_an_open_hour_that_came_to_nothing_closes_after_six_calm_hours():
+    book = Book()
+    book.judge([], at=10.3, running=[decide(10)])
+    assert book.judge([decide(hour, CALM) for hour in range(10, 17)], at=18).closed == (1,)

@@ -12,7 +12,7 @@ from alerts.trouble import daily_digest, report_channels
 from alerts.updates import follow
 from core.records import Decision
 from core.watches import Watch
-from reports.spikes import decide_hours
+from reports.spikes import look
 from store import Reader, Store
 
 
@@ -25,9 +25,10 @@ def analyse(
     Then every other rule of the watch: see `alerts.conditions`, `alerts.standing`, `alerts.updates`, `alerts.trouble`.
     """
     store.refresh_rollups(watch=watch.name)
-    fresh = decide_hours(reader, watch, clock=clock)
-    store.save_decisions(watch.name, fresh)
-    verdict = judge(store, reader, watch, fresh, clock=clock, gate=gate)
+    found = look(reader, watch, clock=clock)
+    store.save_decisions(watch.name, found.closed)
+    store.save_looks(watch.name, found.looks)
+    verdict = judge(store, reader, watch, found.closed, clock=clock, gate=gate, running=found.running)
     now = watch.now(clock)
     settle(store, reader, watch, conditions(reader, watch, clock=clock), now=now)
     follow(store, reader, watch, clock=clock)
