@@ -16,13 +16,16 @@ from dashboard.masthead import masthead
 from dashboard.moments import at_moment
 from dashboard.navigation import READERS, View, navigation
 from dashboard.state import State, parse
-from dashboard.views import closed, overview, posts, terms, timeline
+from dashboard.views import closed, compare, effects, overview, posts, terms, themes, timeline
 
 # One line per view, in the order of the navigation; the name is the path in the address. A view for analysts says so.
 VIEWS: dict[str, View] = {
     "overview": View(overview.show, "Overview", "dashboard", READERS),
     "timeline": View(timeline.show, "Timeline", "timeline", READERS),
     "posts": View(posts.show, "Posts", "forum", READERS),
+    "themes": View(themes.show, "Themes", "lightbulb", READERS),
+    "effects": View(effects.show, "Effects", "monitoring", READERS),
+    "compare": View(compare.show, "Compare", "compare_arrows", READERS),
     "terms": View(terms.show, "Terms", "gavel", READERS),
 }
 _HERE = Path(__file__).parent

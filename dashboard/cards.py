@@ -34,6 +34,7 @@ _COVERAGE_ICONS = {
     "none": "block",
 }
 LONGEST_TEXT = 1_200
+_MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~$:&")
 _LONGEST_URL = 2_000
 
 
@@ -106,6 +107,41 @@ def source_list(sources: Sequence[SourceRow], zone: ZoneInfo) -> str:
 def fact_list(facts: Sequence[tuple[str, str]]) -> str:
     """Pairs of a name and a sentence, in small print."""
     return f'<dl class="up-facts">{"".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in facts)}</dl>'
+
+
+def sentence_list(sentences: Sequence[str]) -> str:
+    """Sentences, one to a line."""
+    return f'<ul class="up-sentences">{"".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)}</ul>'
+
+
+def bar_line(name: str, share: float, numbers: str, *, tag: str = "") -> str:
+    """A named share as a bar with its numbers in words; `tag` stands beside the name."""
+    mark = f' <span class="up-tag">{escape(tag)}</span>' if tag else ""
+    width = min(max(share, 0.0), 1.0) * 100
+    return (
+        f'<div class="up-bar-line"><div><strong>{escape(name)}</strong>{mark}</div>'
+        f'<div class="up-bar"><span style="width:{width:.1f}%"></span></div>'
+        f'<div class="up-quiet">{escape(numbers)}</div></div>'
+    )
+
+
+def table(rows: pd.DataFrame) -> str:
+    """A small table of texts; it scrolls within itself where it is wider than the screen."""
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in rows.columns)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(value)}</td>" for value in row) + "</tr>"
+        for row in rows.itertuples(index=False, name=None)
+    )
+    return (
+        f'<div class="up-table" tabindex="0" role="region" aria-label="Table">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def literal(text: str) -> str:
+    """`text` as Markdown that shows it as it is: for labels and headings, which Streamlit reads as Markdown."""
+    plain = "".join(c if c.isprintable() else " " for c in text)
+    return "".join(f"\\{c}" if c in _MARKDOWN else c for c in plain)
 
 
 def announcement_list(

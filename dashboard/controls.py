@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -28,6 +28,7 @@ def pick(
     label: str,
     names: Callable[[str], str] = str,
     any_name: str = "",
+    width: int | Literal["stretch"] = "stretch",
 ) -> None:
     """A drop-down for one text field of the state; `any_name` names the empty choice where there is one."""
     key = f"pick_{field}"
@@ -38,6 +39,7 @@ def pick(
         label,
         choices,
         key=key,
+        width=width,
         format_func=lambda choice: names(choice) if choice else any_name,
         on_change=lambda: go(state, **{field: st.session_state[key]}),
     )

@@ -11,16 +11,21 @@ from typing import Any, TypeVar
 import pandas as pd
 import streamlit as st
 
-from core.records import Announcement
-from core.settings import Settings
+from core.records import Announcement, Classifier
+from core.settings import Settings, load_settings
 from core.terms import Change
 from core.watches import Watch, load_watches
 from reports.announcements import announcements
 from reports.clauses import ClauseReaction, clause_reactions
+from reports.compare import Comparison, compare
+from reports.coverage import coverage
 from reports.dormant import Dormant, dormant
+from reports.effect import EffectReport, effects
 from reports.overview import Overview, overview
 from reports.posts import count_posts, posts
 from reports.terms import changes
+from reports.theme_names import load_names
+from reports.themes import ThemesReport, themes
 from reports.timeline import timeline
 from store import PostFilter, Reader, open_reader
 
@@ -79,6 +84,13 @@ class Reports:
         """How many posts `found` names."""
         return self._kept(("count", watch, found), lambda: count_posts(self.reader, watch, found, clock=self.clock))
 
+    def coverage(self, watch: Watch, *, since: datetime | None = None, until: datetime | None = None) -> pd.DataFrame:
+        """`reports.coverage.coverage`: one row per source, by default of all the watch's time."""
+        asked = {"since": since, "until": until}
+        return self._kept(
+            ("coverage", watch, since, until), lambda: coverage(self.reader, watch, clock=self.clock, **asked)
+        )
+
     def terms(self, watch: Watch) -> tuple[list[Change], list[ClauseReaction], list[Dormant]]:
         """Changes of the platform's documents up to the watch's present, reactions per clause, dormant clauses."""
 
@@ -89,6 +101,34 @@ class Reports:
             return changed, reactions, dormant(self.reader, watch, reactions, clock=self.clock)
 
         return self._kept(("terms", watch), make)
+
+    def effects(self, watch: Watch) -> tuple[EffectReport, ...]:
+        """What each announcement did, with the other watches as controls and placebos where they may serve."""
+        return self._kept(
+            ("effects", watch), lambda: effects(self.reader, watch, clock=self.clock, others=self.watches)
+        )
+
+    def compare(self, watches: tuple[Watch, ...]) -> Comparison:
+        """The courses of `watches`, aligned at their beginnings."""
+        return self._kept(("compare", watches), lambda: compare(self.reader, watches, clock=self.clock))
+
+    def themes(self, watch: Watch, since: datetime, until: datetime) -> ThemesReport:
+        """What people say in [since, until). This reads every text and takes seconds, once until the data change."""
+
+        def make() -> ThemesReport:
+            settings = load_settings()
+            classifier = _classifier(settings)
+            known = load_names(settings.home, watch, classifier.model)
+            return themes(self.reader, watch, classifier, clock=self.clock, since=since, until=until, known=known)
+
+        name = (repr(("themes", watch, since, until)), str(self.reader.data_version()))
+        found: ThemesReport = _keep_long(name, make)
+        return found
+
+    def holding(self) -> tuple[Watch, ...]:
+        """The watches that hold posts, in their order."""
+        known = set(self.reader.watches())
+        return tuple(watch for watch in self.watches if watch.name in known)
 
     def choices(self, watch: Watch) -> Choices:
         """The sources and languages that the watch's posts have."""
@@ -126,6 +166,18 @@ def _reader(url: str, file_number: int) -> Reader:
 @st.cache_data(max_entries=200, ttl=300, show_spinner=False)
 def _keep(name: tuple[str, ...], _make: Callable[[], Any]) -> Any:
     return _make()
+
+
+@st.cache_data(max_entries=12, ttl=3600, show_spinner=False)
+def _keep_long(name: tuple[str, ...], _make: Callable[[], Any]) -> Any:
+    return _make()
+
+
+@st.cache_resource(max_entries=1, ttl=3600, show_spinner=False)
+def _classifier(_settings: Settings) -> Classifier:
+    from models.registry import load_classifier
+
+    return load_classifier(threads=_settings.threads, home=_settings.home)
 
 
 def _choices(reader: Reader, watch: Watch, *, now: datetime) -> Choices:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from core.records import SENTIMENTS, TOPICS, utc_hour
+from core.records import SENTIMENTS, STANCES, TOPICS, utc_hour
 
 SPANS: Mapping[str, timedelta] = {
     "24h": timedelta(days=1),
@@ -20,6 +20,8 @@ SPANS: Mapping[str, timedelta] = {
     "14d": timedelta(days=14),
     "30d": timedelta(days=30),
 }
+ORDERS = ("spread", "negative", "time_asc")
+"""How posts are sorted, besides newest first."""
 ALL = "all"
 DEFAULT_SPAN = "7d"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -32,7 +34,9 @@ class State:
     """What a reader chose; empty values mean "as usual".
 
     `span` is one of `SPANS` or "all", counted back from now; `since` and `until` win over it. `hour` is the start
-    of a chosen UTC hour. `as_of` is heeded by replay watches only.
+    of a chosen UTC hour. `as_of` is heeded by replay watches only. `compared` names the watches set beside one
+    another, `stacked` is "stance" where that is drawn instead of the watch's own measure, `unfolded` shows every copy
+    of a post, and `read` asks for what takes seconds to compute.
     """
 
     watch: str = ""
@@ -44,10 +48,16 @@ class State:
     languages: tuple[str, ...] = ()
     hour: datetime | None = None
     sentiment: str = ""
+    stance: str = ""
     topic: str = ""
     search: str = ""
+    order: str = ""
+    unfolded: bool = False
     page: int = 1
     as_of: datetime | None = None
+    stacked: str = ""
+    compared: tuple[str, ...] = ()
+    read: bool = False
 
 
 def parse(params: Mapping[str, str]) -> State:
@@ -66,10 +76,16 @@ def parse(params: Mapping[str, str]) -> State:
         languages=_names(params.get("languages", "")),
         hour=utc_hour(hour) if hour else None,
         sentiment=_choice(params, "sentiment", SENTIMENTS),
+        stance=_choice(params, "stance", STANCES),
         topic=_choice(params, "topic", TOPICS),
         search=_plain(params.get("search", "")),
+        order=_choice(params, "order", ORDERS),
+        unfolded=params.get("unfolded") == "1",
         page=_page(params.get("page", "")),
         as_of=_time(params.get("as_of", "")),
+        stacked=_choice(params, "stacked", ("stance",)),
+        compared=_names(params.get("compared", "")),
+        read=params.get("read") == "1",
     )
 
 
@@ -85,10 +101,16 @@ def address(state: State) -> dict[str, str]:
         "languages": ",".join(state.languages),
         "hour": _iso(state.hour),
         "sentiment": state.sentiment,
+        "stance": state.stance,
         "topic": state.topic,
         "search": state.search,
+        "order": state.order,
+        "unfolded": "1" if state.unfolded else "",
         "page": str(state.page) if state.page > 1 else "",
         "as_of": _iso(state.as_of),
+        "stacked": state.stacked,
+        "compared": ",".join(state.compared),
+        "read": "1" if state.read else "",
     }
     return {key: value for key, value in values.items() if value}
 

@@ -8,6 +8,7 @@ from core.records import HOUR, utc_hour
 from core.watches import Watch
 from dashboard.state import ALL, DEFAULT_SPAN, SPANS, State
 
+SPAN_NAMES = {"24h": "24 hours", "3d": "3 days", "7d": "7 days", "14d": "14 days", "30d": "30 days", ALL: "All"}
 HOURLY_UP_TO = timedelta(days=14)
 HOURLY_AT_MOST = timedelta(days=90)
 

@@ -48,6 +48,17 @@ FIGURES: Mapping[str, str] = {
     "people": "Different accounts, counted per source: accounts are never matched across sources.",
     "top_ten_posts": "Posts by the ten most active accounts: many by few is no public.",
     "expected_posts": "The median number of posts in as many hours over the four weeks before.",
+    "effect": "What a figure was after an event, against what its own past let one expect, with a 95 % interval.",
+    "expected_level": "What the figure would have been, had it gone on as before the event.",
+    "placebo_dates": "Dates on which nothing happened: how often one of them moved as much tells luck from effect.",
+    "half_life_hours": "How long it took until half of the rise at its peak was gone.",
+    "share_of_peak": "Posts of a day in those of the fullest day, which makes watches of different size comparable.",
+    "discovery_lag": "How long the changed terms stood before anybody noticed, as far as the dates tell.",
+    "residual": "How much of the rise at its peak is left at the end.",
+    "peak_posts": "Posts in the fullest 24 hours after the beginning.",
+    "theme_share": "Different relevant texts that belong to the theme, among all of the window.",
+    "theme_new": "Fewer than five people said it in the window before, and its share has surely grown.",
+    "demand": "Texts that ask for something definite, found by their wording, each person counted once.",
     "share_of_relevant": "Posts on the topic among the relevant ones; a post may have several topics.",
 }
 TOPIC_NAMES: Mapping[str, str] = {

@@ -47,7 +47,7 @@ def home(tmp_path, monkeypatch) -> Path:
 
 def start(view: str = "overview", **params: str) -> AppTest:
     """The app with `view` at the bare address."""
-    app = AppTest.from_function(_script, kwargs={"view": view}, default_timeout=30)
+    app = AppTest.from_function(_script, kwargs={"view": view}, default_timeout=60)
     for key, value in {"watch": WATCH, **params}.items():
         app.query_params[key] = value
     return app.run()

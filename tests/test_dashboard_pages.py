@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from dashboard_app import filled, home, start, template, words
-from small_store import NOTICE, WATCH
+from dashboard_app import filled, home, params, start, template, words
+from small_store import NOTICE, WATCH, fill
 
 from dashboard.app import VIEWS
 
@@ -20,3 +20,48 @@ def test_every_view_is_reached_by_a_link_that_keeps_the_watch_and_the_window(fil
     for link in links.values():
         assert f"watch={WATCH}" in link.query_string
         assert "span=30d" in link.query_string
+
+
+def test_an_effect_that_cannot_be_read_says_why(filled) -> None:
+    said = words(start("effects"))
+    assert "The clause is noticed <b>everywhere</b>" in said
+    assert "No effect on volume can be given" in said
+
+
+def test_without_an_event_the_effects_page_names_the_command(filled) -> None:
+    assert "uproar announce" in words(start("effects", watch="radar"))
+
+
+def test_compare_tells_each_course_and_keeps_the_choice_in_the_address(filled) -> None:
+    app = start("compare")
+    assert "Example: counted from 9 May 2025" in words(app)
+    app.multiselect(key="pick_compared").select("duolingo-ai-first").run()
+    assert params(app)["compared"] == "duolingo-ai-first"
+    assert "Duolingo" in words(app)
+    app.multiselect(key="pick_compared").unselect("duolingo-ai-first").run()
+    assert params(app)["compared"] == WATCH
+
+
+def test_themes_are_read_on_request(filled) -> None:
+    app = start("themes")
+    assert "takes some seconds" in words(app)
+    next(button for button in app.button if button.label == "Read the themes").click().run()
+    assert params(app)["read"] == "1"
+    assert "relevant posts by" in words(app)
+    assert "What they demand" in [h.value for h in app.subheader]
+
+
+@pytest.mark.parametrize(("view", "expected"), [
+    ("effects", "No effect on volume can be given"),
+    ("compare", "no rise above the level before it was collected"),
+    ("themes", "no relevant posts were collected and scored"),
+])  # fmt: skip
+def test_an_empty_watch_is_told_in_plain_words(home, view: str, expected: str) -> None:
+    fill(home, posts=False)
+    assert expected in words(start(view, read="1"))
+
+
+@pytest.mark.parametrize("view", ["effects", "compare", "themes"])
+def test_unscored_posts_break_no_page(home, view: str) -> None:
+    fill(home, score=False)
+    assert NOTICE in words(start(view, read="1"))

@@ -17,10 +17,9 @@ from dashboard.controls import Pages, go, link_to, pick_several
 from dashboard.data import Reports
 from dashboard.downloads import timeline_download
 from dashboard.state import ALL, DEFAULT_SPAN, SPANS, State
-from dashboard.window import asked_window, chosen_step
+from dashboard.window import SPAN_NAMES, asked_window, chosen_step
 from reports.wording import count, coverage_words, hour_span, interval, percent
 
-_SPAN_NAMES = {"24h": "24 hours", "3d": "3 days", "7d": "7 days", "14d": "14 days", "30d": "30 days", ALL: "All"}
 _MOST_SPIKES = 8
 
 
@@ -85,7 +84,7 @@ def _window_controls(watch: Watch, state: State, since: datetime, until: datetim
             "Window",
             [*SPANS, ALL],
             key="span",
-            format_func=lambda s: _SPAN_NAMES[s],
+            format_func=lambda s: SPAN_NAMES[s],
             on_change=span_chosen,
             wrap=True,
         )
