@@ -33,7 +33,7 @@ def course_chart(
     title = {"share_of_peak": "Posts, as a share of the fullest day", "negative_share": "Negative share"}[field]
     legend = alt.Legend(orient="bottom", direction="vertical", labelLimit=320, symbolStrokeWidth=2, columns=1)
     base = alt.Chart(rows).encode(
-        x=alt.X("day:Q", title="days since it began", axis=alt.Axis(format="+d", tickMinStep=1, grid=False)),
+        x=alt.X("day:Q", title="days since it began", axis=_axis()),
         y=alt.Y(f"{field}:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%", tickCount=4)),
         color=alt.Color("name:N", title=None, scale=alt.Scale(domain=names, range=list(lines)), legend=legend),
     )
@@ -46,22 +46,28 @@ def course_chart(
         alt.Tooltip("posts:Q", title="Posts", format=",d"), alt.Tooltip("relevant:Q", title="Relevant", format=",d"),
         alt.Tooltip(f"{field}:Q", title=title, format=".0%"), alt.Tooltip("covered_hours:Q", title="Hours collected"),
     ]  # fmt: skip
-    marks = base.transform_filter(f"isValid(datum.{field})").mark_point(size=45, opacity=1, strokeWidth=1.5)
+    known = base.transform_filter(f"isValid(datum.{field})").encode(shape=shape, tooltip=tips)
+    whole = known.transform_filter("datum.covered_hours >= 24").mark_point(size=45, opacity=1, filled=True)
+    part = known.transform_filter("datum.covered_hours < 24").mark_point(
+        size=45, opacity=1, fill=colours.paper, strokeWidth=1.5
+    )
     start = alt.Chart(pd.DataFrame({"day": [0]})).mark_rule(color=colours.ink, strokeDash=[5, 4]).encode(x="day:Q")
     return alt.layer(
         start,
         base.mark_line(strokeWidth=2).encode(strokeDash=dash),
-        marks.encode(
-            shape=shape,
-            tooltip=tips,
-            fill=alt.condition("datum.covered_hours < 24", alt.value(colours.paper), alt.Color("name:N")),
-        ),
+        whole,
+        part,
     ).properties(
         height=240,
         width="container",
         autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
         title=heading(title, ["Dashed: the beginning. Hollow: a day collected in part."], notice, colours),
     )
+
+
+def _axis() -> alt.Axis:
+    signed = "datum.value == 0 ? '0' : format(datum.value, '+d')"
+    return alt.Axis(labelExpr=signed, tickMinStep=1, grid=False)
 
 
 def _padded(days: pd.DataFrame, titles: Mapping[str, str], field: str) -> pd.DataFrame:

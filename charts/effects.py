@@ -24,7 +24,8 @@ def effect_chart(readings: pd.DataFrame, *, notice: str = "", colours: Palette =
     rows["text"] = [f"{e} points ({low} to {high})" for e, low, high in zip(*signed, strict=True)]
     y = alt.Y("figure:N", sort=None, title=None, axis=alt.Axis(labelLimit=190, ticks=False, domain=False))
     tips = [alt.Tooltip("figure:N", title="Figure"), alt.Tooltip("text:N", title="Change")]
-    x = alt.X("low:Q", title="percentage points", axis=alt.Axis(format="+d", tickCount=5), scale=alt.Scale(nice=True))
+    axis = alt.Axis(labelExpr="datum.value == 0 ? '0' : format(datum.value, '+d')", tickCount=5)
+    x = alt.X("low:Q", title="percentage points", axis=axis, scale=alt.Scale(nice=True))
     base = alt.Chart(rows).encode(y=y, tooltip=tips)
     none = alt.Chart(pd.DataFrame({"none": [0]})).mark_rule(color=colours.muted, strokeDash=[4, 3]).encode(x="none:Q")
     span = base.mark_rule(color=colours.ink, strokeWidth=2).encode(x=x, x2="high:Q")

@@ -13,6 +13,7 @@ import pandas as pd
 
 from core.records import Announcement, SpikeState
 from dashboard.figures import Figure
+from reports.day import Spread
 from reports.overview import SourceRow
 from reports.wording import KINDS, STATES, announcement_date, count, coverage_words, moment, percent, topic_name
 
@@ -142,6 +143,19 @@ def literal(text: str) -> str:
     """`text` as Markdown that shows it as it is: for labels and headings, which Streamlit reads as Markdown."""
     plain = "".join(c if c.isprintable() else " " for c in text)
     return "".join(f"\\{c}" if c in _MARKDOWN else c for c in plain)
+
+
+def spread_list(rows: Sequence[Spread], zone: ZoneInfo, *, longest: int = 160) -> str:
+    """The most spread posts, each as a line of its text with its source, time, spread and the original's link."""
+    items = []
+    for row in rows:
+        text = row.text if len(row.text) <= longest else f"{row.text[:longest]}\N{HORIZONTAL ELLIPSIS}"
+        original = f" \N{MIDDLE DOT} {link(row.url, 'Open the original')}" if safe_address(row.url) else ""
+        about = f"{row.source}, {moment(row.created_at, zone)}, {count(row.spread)} likes and reposts"
+        items.append(
+            f'<li><div dir="auto">{escape(text)}<div class="up-quiet">{escape(about)}{original}</div></div></li>'
+        )
+    return f'<ul class="up-sources">{"".join(items)}</ul>'
 
 
 def announcement_list(

@@ -19,6 +19,7 @@ from reports.announcements import announcements
 from reports.clauses import ClauseReaction, clause_reactions
 from reports.compare import Comparison, compare
 from reports.coverage import coverage
+from reports.day import LastDay, last_day_close
 from reports.dormant import Dormant, dormant
 from reports.effect import EffectReport, effects
 from reports.overview import Overview, overview
@@ -63,6 +64,10 @@ class Reports:
     def overview(self, watch: Watch) -> Overview:
         """`reports.overview.overview` of `watch`."""
         return self._kept(("overview", watch), lambda: overview(self.reader, watch, clock=self.clock))
+
+    def last_day(self, watch: Watch) -> LastDay:
+        """`reports.day.last_day_close` of `watch`."""
+        return self._kept(("day", watch), lambda: last_day_close(self.reader, watch, clock=self.clock))
 
     def timeline(self, watch: Watch, **asked: Any) -> pd.DataFrame:
         """`reports.timeline.timeline` of `watch`, with the state of each hour."""

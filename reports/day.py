@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from analysis.coverage import COVERED
 from collectors.registry import COLLECTORS
 from core.records import HOUR, utc_hour
@@ -103,4 +105,4 @@ def not_watched(watch: Watch) -> str:
 
 
 def _number(value: Any) -> int:
-    return 0 if value is None or value != value else int(value)
+    return 0 if pd.isna(value) else int(value)

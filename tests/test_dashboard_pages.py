@@ -23,8 +23,7 @@ def test_every_view_is_reached_by_a_link_that_keeps_the_watch_and_the_window(fil
 
 
 def test_an_effect_that_cannot_be_read_says_why(filled) -> None:
-    said = words(start("effects"))
-    assert "The clause is noticed <b>everywhere</b>" in said
+    said = words(start("effects", as_of="2025-05-09T14:00:00Z"))
     assert "No effect on volume can be given" in said
 
 
@@ -65,3 +64,25 @@ def test_an_empty_watch_is_told_in_plain_words(home, view: str, expected: str) -
 def test_unscored_posts_break_no_page(home, view: str) -> None:
     fill(home, score=False)
     assert NOTICE in words(start(view, read="1"))
+
+
+def test_the_overview_has_all_watches_the_same_hour_yesterday_and_what_is_not_watched(filled) -> None:
+    said = words(start())
+    assert "All watches" in said
+    assert "No posts yet:" in said
+    assert "From 23:00 to 00:00:" in said
+    assert "in the same hour yesterday" in said
+    assert "Not asked: " in said
+    assert "No article was collected" in said
+
+
+def test_every_figure_that_a_page_explains_is_in_the_glossary() -> None:
+    from dashboard.views import compare, effects, overview, themes
+    from reports.wording import COVERAGE as SHOWN_COVERAGE
+    from reports.wording import STATES as SHOWN_STATES
+    from reports.words import COVERAGE, FIGURES, STATES
+
+    for view in (compare._FIGURES, effects._FIGURES, themes._FIGURES, overview._EXPLAINED):
+        assert set(view) <= set(FIGURES)
+    assert {state.value for state in STATES} == set(SHOWN_STATES)
+    assert set(COVERAGE) == set(SHOWN_COVERAGE)

@@ -27,6 +27,8 @@ CAVEATS = (
     "This says what came after, not why: other things happen on the same days. Events close to each other are read "
     "together. A reaction that is past its peak falls by itself. Hours within the dates' uncertainty are left out."
 )
+_LEADING = ("volume", "negative share")
+"""Told in sentences; the other figures stand in the chart, and in words one click away."""
 _FIGURES = ("effect", "expected_level", "placebo_dates", "negative_share", "volume", "half_life_hours")
 
 
@@ -52,9 +54,10 @@ def _card(report: EffectReport, watch: Watch, state: State, pages: Pages) -> Non
         read = [r for r in report.readings if not r.refusal]
         if not read:
             st.text(report.sentence)
-            _refusals(report)
+            if len({r.refusal for r in report.readings}) > 1:
+                _refusals(report)
             return
-        st.html(cards.sentence_list([r.sentence for r in read if r.response in _leading(read)]))
+        st.html(cards.sentence_list([r.sentence for r in read if r.response in _LEADING]))
         shares = [r for r in read if r.scale is Scale.POINTS]
         if shares:
             chart = effect_chart(_rows(shares), notice=watch.notice, colours=palette(st.context.theme.type))
@@ -77,18 +80,13 @@ def _title(report: EffectReport) -> str:
     return report.name[:1].upper() + report.name[1:]
 
 
-def _leading(read: list[EffectReading]) -> tuple[str, ...]:
-    """Volume and negative share always, and what surely changed."""
-    return ("volume", "negative share", *(r.response for r in read if r.sure))
-
-
 def _rows(shares: list[EffectReading]) -> pd.DataFrame:
     rows = [(r.response, r.effect, r.low, r.high, r.sure) for r in shares]
     return pd.DataFrame(rows, columns=["figure", "effect", "low", "high", "sure"])
 
 
 def _detail(reading: EffectReading) -> str:
-    parts = [f"{reading.steps_before} steps before and {reading.steps_after} after"]
+    parts = [reading.sentence, f"{reading.steps_before} steps before and {reading.steps_after} after"]
     if reading.posts_before is not None and reading.posts_after is not None:
         parts.append(f"n = {count(reading.posts_before)} posts before, {count(reading.posts_after)} after")
     if reading.placebo_dates:
@@ -105,7 +103,7 @@ def _detail(reading: EffectReading) -> str:
             else f"{low:.2g} to {high:.2g} times"
         )
         parts.append(f"over all moments that the date allows: {told}")
-    return "; ".join(parts) + "."
+    return f"{parts[0]} {'; '.join(parts[1:])}."
 
 
 def _refusals(report: EffectReport) -> None:

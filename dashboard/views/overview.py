@@ -14,13 +14,16 @@ from charts.reaction import topics_chart, volume_chart
 from core.records import Announcement, SpikeState, utc_hour
 from core.watches import Watch
 from dashboard import cards
+from dashboard.all_watches import all_watches
 from dashboard.controls import Pages, link_to
 from dashboard.data import Reports
+from dashboard.downloads import brief_download
 from dashboard.figures import figures
 from dashboard.state import State
-from reports import words
+from dashboard.trust import glossary
+from reports.day import LastDay
 from reports.overview import Overview
-from reports.wording import STATES, count, moment
+from reports.wording import count, moment
 
 _EXPLAINED = ("relevant", "negative_share", "change", "expected_posts", "people", "top_ten_posts", "not_scored")
 _CHART_DAYS = timedelta(days=7)
@@ -30,7 +33,10 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
     """Draw the overview of `watch`."""
     seen = reports.overview(watch)
     known = reports.announcements(watch)
-    st.html(cards.headline(seen.headline))
+    day = reports.last_day(watch)
+    if len(reports.watches) > 1:
+        st.html(all_watches(reports, watch))
+    st.html(cards.headline(seen.headline) + f'<p class="up-lead">{cards.escape(day.hour)}</p>')
     _advice(seen)
     left, right = st.columns([1, 2.6], gap="small")
     with left:
@@ -54,7 +60,25 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
     with dates:
         st.subheader("What was announced", anchor=False)
         _announced(known, watch)
-    _small_print(seen, watch)
+    _close(day, watch)
+    _small_print(seen, day, watch)
+    brief_download(reports, watch)
+
+
+def _close(day: LastDay, watch: Watch) -> None:
+    spread, press = st.columns(2, gap="medium")
+    with spread:
+        st.subheader("Most spread posts, last 24 hours", anchor=False)
+        if day.spread:
+            st.html(cards.spread_list(day.spread, watch.zone))
+        else:
+            st.text("No source told of likes or reposts of relevant posts.")
+    with press:
+        st.subheader("Press by outlet, last 24 hours", anchor=False)
+        if day.press:
+            st.html(cards.fact_list([(name, f"{count(n)} articles") for name, n in day.press[:10]]))
+        else:
+            st.text("No article was collected. News come from the sources feeds, googlenews and gdelt.")
 
 
 def _advice(seen: Overview) -> None:
@@ -104,15 +128,13 @@ def _announced(known: Sequence[Announcement], watch: Watch) -> None:
     st.html(cards.announcement_list(list(reversed(known)), cards.numbered(known), watch.zone))
 
 
-def _small_print(seen: Overview, watch: Watch) -> None:
+def _small_print(seen: Overview, day: LastDay, watch: Watch) -> None:
     facts = [("As of", f"{moment(seen.as_of, watch.zone)} ({watch.timezone})")]
     facts.append(("Model", f"{seen.model or 'none yet'}. {seen.accuracy}".strip()))
     facts.append(
         ("Not scored", f"{count(seen.not_scored)} posts, in languages that the model does not know, or without words")
     )
     facts.append(("Waiting for a score", f"{count(seen.pending)} posts"))
+    facts.append(("Not watched", day.not_watched))
     st.html(cards.fact_list(facts))
-    with st.expander("What these words mean"):
-        states = [(STATES[state.value], sentence) for state, sentence in words.STATES.items()]
-        named = [(name.replace("_", " ").capitalize(), words.FIGURES[name]) for name in _EXPLAINED]
-        st.html(cards.fact_list([*named, *states]))
+    glossary(_EXPLAINED, states=True)

@@ -30,9 +30,11 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
         st.text("Every relevant text of the window is read and grouped by meaning. This takes some seconds.")
         st.button("Read the themes", type="primary", on_click=lambda: go(state, read=True))
         return
+    head = st.empty()
+    head.html(cards.headline("Themes: what people say"))
     with st.spinner("Reading every text of the window: some seconds"):
         found = reports.themes(watch, since, until)
-    st.html(cards.headline(found.sentence))
+    head.html(cards.headline(found.sentence))
     _window(watch, state, since, until)
     st.text(
         f"{count(found.texts)} different texts in {count(found.posts)} relevant posts by {count(found.people)} people; "
