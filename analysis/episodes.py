@@ -91,6 +91,16 @@ class Judge:
         self._evidence = Record()
         self._counts = Record()
         self._episode: _Episode | None = None
+        self._earlier: Record | None = None
+
+    def after_break(self) -> Judge:
+        """A judge of hours that cannot be compared with those before: it learns anew, by the floor rule.
+
+        Until it has hours enough of its own, the middling hour of before is the only one to hold a first hour against.
+        """
+        new = Judge(self._rules, self._word)
+        new._earlier = self._counts if len(self._counts) >= FLOOR_HOURS else self._earlier
+        return new
 
     def verdict(self, hour: Facts, *, whole: bool) -> Verdict:
         """The verdict on `hour`; later hours never change it."""
@@ -111,9 +121,10 @@ class Judge:
 
     def _by_floor(self, hour: Facts) -> Verdict:
         history = len(self._baseline)
-        if history < FLOOR_HOURS:
+        counts = self._counts if history >= FLOOR_HOURS else self._earlier
+        if counts is None:
             return Verdict(SpikeState.LEARNING, sentence=learning_sentence(hour, nan, history, self._word))
-        median = self._counts.median()
+        median = counts.median()
         threshold = FLOOR_TIMES * max(1.0, median)
         enough = hour.authors is None or hour.authors >= FLOOR_AUTHORS
         if self._minimum(hour) and enough and hour.negative >= threshold:

@@ -35,7 +35,7 @@ def judge_hours(
     rules: AlertRules,
     lateness: timedelta,
     now: datetime,
-    model_breaks: Sequence[datetime] = (),
+    breaks: Sequence[datetime] = (),
     word: str = "negative",
 ) -> pd.DataFrame:
     """One row per hour of `hours`, in order: hour, state, negative, relevant, share, expected, score, calibrated,
@@ -49,12 +49,13 @@ def judge_hours(
     `share` is NaN without relevant posts; `expected` NaN with under a day of history; `score` is the rank among
     the past in 0..1, NaN where the floor rule decided. An hour is closed `lateness` after its end; until then its
     row is provisional and teaches nothing. A gap is never calm: its counts are a lower bound, which can only be
-    beyond the threshold or say nothing. At each of `model_breaks` learning starts again. `word` completes
+    beyond the threshold or say nothing. At each of `breaks`, from where on the numbers are of another kind, learning
+    starts again. `word` completes
     "12 of 40 relevant posts are …". Raises ValueError on unsorted hours.
     """
     if not hours["hour"].is_monotonic_increasing or hours["hour"].duplicated().any():
         raise ValueError("judge_hours takes each hour once, in order")
-    verdicts = _judge_all(hours, rules, lateness, now, sorted(model_breaks), word)
+    verdicts = _judge_all(hours, rules, lateness, now, sorted(breaks), word)
     relevant = hours["relevant"].to_numpy()
     share = np.divide(hours["negative"], relevant, out=np.full(len(hours), np.nan), where=relevant > 0)
     end = hours["hour"] + HOUR
@@ -95,7 +96,7 @@ def _judge_all(
     found = []
     for fact, good in zip(_facts(hours, numbers), covered, strict=True):
         while break_numbers and break_numbers[0] <= fact.number:
-            judge = Judge(rules, word)
+            judge = judge.after_break()
             break_numbers.pop(0)
         is_open = fact.number > closed_before
         if fact.pending:

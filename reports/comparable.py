@@ -25,8 +25,12 @@ class Break:
     reason: str
 
 
-def breaks(reader: Reader, watch: Watch, window: Window, *, clock: datetime) -> tuple[Break, ...]:
+def breaks(
+    reader: Reader, watch: Watch, window: Window, *, clock: datetime, sampling: bool = True
+) -> tuple[Break, ...]:
     """The breaks inside `window`, by time: another query, another set of sources, another sampling rate.
+
+    Whoever weighs sampled posts by their rate asks without `sampling`.
 
     Of a query that changed, what the newest question has asked again for the past is no break; its start is, where
     older questions alone reach further back. Imports make none: they are samples throughout.
@@ -41,7 +45,7 @@ def breaks(reader: Reader, watch: Watch, window: Window, *, clock: datetime) -> 
         starts[str(name)] = own["since"].min()
         if (own["query_hash"] != newest).any() and start > starts[str(name)]:
             found.append(Break(_moment(start), f"the question put to {name} changed"))
-        found += _sampling(str(name), own)
+        found += _sampling(str(name), own) if sampling else []
     first = min(starts.values(), default=None)
     found += [Break(_moment(at), f"{name} was added") for name, at in starts.items() if at > first]
     inside = [b for b in found if window.since < b.at < window.until]

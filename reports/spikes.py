@@ -12,8 +12,9 @@ import pandas as pd
 
 from analysis.episodes import CALIBRATED_HOURS
 from analysis.spikes import DECIDED, judge_hours
-from core.records import Decision, SpikeState
+from core.records import Decision, SpikeState, utc_hour
 from core.watches import Watch
+from reports.comparable import breaks
 from reports.history import hourly
 from reports.measure import word
 from reports.window import Window, clamp
@@ -105,26 +106,32 @@ def _decisions(rows: pd.DataFrame, now: datetime) -> tuple[Decision, ...]:
 
 
 def past_hours(reader: Reader, watch: Watch, window: Window, *, clock: datetime) -> pd.DataFrame:
-    """`reports.history.hourly` of `window` and the days that decide it, with look and authors.
+    """`reports.history.hourly` of `window` and the days that decide it, with look, broken and authors.
 
-    look is the most evidence that an hour showed before it closed, NaN where nobody looked. authors is None where
-    nothing hangs on it, and where no post of the hour names its author.
+    look is the most evidence that an hour showed before it closed, NaN where nobody looked; broken, that with this
+    hour the numbers become others (`reports.comparable`; sampled hours are weighed and break nothing). authors is
+    None where nothing hangs on it, and where no post of the hour names its author.
     """
-    hours = hourly(reader, watch, Window(window.since - HISTORY, window.until), clock=clock)
-    authors: dict[datetime, int] = {}
-    # Of a watch with posts from the first day on, the floor rule decides no hour of `window`.
-    if not hours["posts"].iloc[:24].any():
-        rules = watch.alerts
-        asked = hours["negative"].ge(rules.minimum_negative) & hours["measured"].ge(rules.minimum_relevant)
-        young = hours["posts"].gt(0).cumsum().le(CALIBRATED_HOURS)
-        early = [hour.to_pydatetime() for hour in hours.loc[asked & young, "hour"]]
-        authors = reader.authors_by_hour(watch.name, early)
-    looks = reader.looks(watch.name, since=window.since - HISTORY, until=window.until)
+    past = Window(window.since - HISTORY, window.until)
+    hours = hourly(reader, watch, past, clock=clock)
     at = [hour.to_pydatetime() for hour in hours["hour"]]
-    return hours.assign(
-        authors=pd.Series([authors.get(hour) for hour in at], index=hours.index, dtype=object),
-        look=[looks.get(hour, nan) for hour in at],
-    )
+    broken = {utc_hour(found.at) for found in breaks(reader, watch, past, clock=clock, sampling=False)}
+    looks = reader.looks(watch.name, since=past.since, until=past.until)
+    hours = hours.assign(broken=[hour in broken for hour in at], look=[looks.get(hour, nan) for hour in at])
+    asked = hours.loc[_by_floor(hours, watch), "hour"]
+    authors = reader.authors_by_hour(watch.name, [hour.to_pydatetime() for hour in asked])
+    return hours.assign(authors=pd.Series([authors.get(hour) for hour in at], index=hours.index, dtype=object))
+
+
+def _by_floor(hours: pd.DataFrame, watch: Watch) -> pd.Series[bool]:
+    """Where the floor rule may have to decide whether this is a spike."""
+    rules = watch.alerts
+    since_break = hours["broken"].cumsum()
+    young = hours["posts"].gt(0).groupby(since_break).cumsum().le(CALIBRATED_HOURS)
+    # Of a watch with posts from the first day on, the floor rule decides no hour of the window by its youth.
+    grown = since_break.eq(0) & bool(hours["posts"].iloc[:24].any())
+    enough = hours["negative"].ge(rules.minimum_negative) & hours["measured"].ge(rules.minimum_relevant)
+    return young & ~grown & enough
 
 
 def judged(watch: Watch, hours: pd.DataFrame, *, clock: datetime) -> pd.DataFrame:
@@ -135,6 +142,7 @@ def judged(watch: Watch, hours: pd.DataFrame, *, clock: datetime) -> pd.DataFram
         rules=watch.alerts,
         lateness=max((rule.lateness for rule in watch.sources), default=timedelta()),
         now=watch.now(clock),
+        breaks=[hour.to_pydatetime() for hour in hours.loc[hours["broken"], "hour"]],
         word=word(watch),
     )
 

@@ -253,9 +253,16 @@ def test_a_short_record_states_its_own_rate_not_the_wanted_one() -> None:
     assert "of the last 30 days, by chance about once a month." in judge(hours)["sentence"].iloc[-1]
 
 
-def test_a_model_break_starts_the_learning_again() -> None:
+def test_just_after_a_break_the_middling_hour_of_before_still_tells_an_uproar() -> None:
+    quiet_then = put(quiet(), DAYS_70 - 3, negative=90, relevant=110)
+    broken = judge(quiet_then, breaks=[T0 + timedelta(hours=DAYS_70 - 6)])
+    assert broken["state"].iloc[-6:].tolist() == ["learning"] * 3 + ["spike"] + ["elevated"] * 2
+    assert "not yet calibrated" in broken["sentence"].iloc[-3]
+
+
+def test_a_break_starts_the_learning_again() -> None:
     hours = put(quiet(), DAYS_70 - 1, negative=90, relevant=110)
-    broken = judge(hours, model_breaks=[T0 + timedelta(days=69)])
+    broken = judge(hours, breaks=[T0 + timedelta(days=69)])
     assert broken["state"].iloc[68 * 24] == "calm"
     assert broken["state"].iloc[69 * 24] == "learning"
     assert not broken["calibrated"].iloc[-1]

@@ -78,7 +78,7 @@ def test_another_step_is_refused() -> None:
 def test_sources_and_languages_narrow_the_counts_and_not_the_state() -> None:
     reader = filled(last=(80, 100))
     reader.score(T0 - HOUR, negative=1, relevant=3, source="second", language="de")
-    reader.run(T0 - 3 * HOUR, T0, source="second")
+    reader.run(T0 - 70 * DAY, T0, source="second")
     watch = make_watch()
     span = {"clock": T0 + HOUR, "since": T0 - 2 * HOUR, "until": T0}
     both = timeline(reader, watch, **span, states=True)

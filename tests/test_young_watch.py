@@ -91,3 +91,18 @@ def test_of_a_grown_watch_no_authors_are_asked() -> None:
     reader.authors[T0 - HOUR] = 1
     watch = make_watch(since=T0 - timedelta(days=200))
     assert hour_states(reader, watch, clock=T0 + 3 * HOUR, since=T0 - HOUR)["state"].iloc[0] == "spike"
+
+
+@pytest.mark.parametrize(("authors", "state"), [(25, "spike"), (3, "learning")])
+def test_a_source_that_was_added_is_a_break_and_the_floor_rule_decides(authors: int, state: str) -> None:
+    reader = FakeReader()
+    reader.run(T0 - timedelta(days=130), T0)
+    reader.run(T0 - timedelta(days=2), T0, source="second")
+    for n in range(130 * 24):
+        reader.score(T0 - (n + 1) * HOUR, negative=30 if n == 0 else 2, relevant=40 if n == 0 else 8)
+    reader.authors[T0 - HOUR] = authors
+    watch = make_watch(since=T0 - timedelta(days=200))
+    rows = hour_states(reader, watch, clock=T0 + 3 * HOUR, since=T0 - timedelta(days=3)).set_index("hour")
+    assert rows["calibrated"][T0 - timedelta(days=2) - HOUR]
+    assert not rows["calibrated"][T0 - timedelta(days=2)]
+    assert rows["state"][T0 - HOUR] == state
