@@ -82,6 +82,12 @@ class Settings(BaseSettings):
     gdelt_url: str = "https://api.gdeltproject.org/api/v2/doc/doc"
     dashboard_url: str = "http://127.0.0.1:8501"
     """Where readers open the dashboard: alerts link to it."""
+    viewers: str = ""
+    """E-mail addresses, by commas, of those who may look at the dashboard once they have logged in."""
+    analysts: str = ""
+    """Those who may also label, note, acknowledge, and add watches and announcements."""
+    admins: str = ""
+    """Those who may also see what concerns the installation."""
     heartbeat_url: SecretStr | None = None
     """Asked (GET) after every pass of `uproar run` in which no watch broke down: who is not asked raises the alarm."""
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)

@@ -9,14 +9,15 @@ import streamlit as st
 
 from core.errors import UproarError
 from core.settings import load_settings
+from dashboard import people
 from dashboard.cards import notice_banner
 from dashboard.controls import Pages
 from dashboard.data import Reports, open_reports
 from dashboard.masthead import masthead
 from dashboard.moments import at_moment
-from dashboard.navigation import READERS, View, navigation
+from dashboard.navigation import ANALYSTS, READERS, View, navigation
 from dashboard.state import State, parse
-from dashboard.views import closed, compare, effects, overview, posts, terms, themes, timeline
+from dashboard.views import alerts, closed, compare, coverage, effects, overview, posts, terms, themes, timeline
 
 # One line per view, in the order of the navigation; the name is the path in the address. A view for analysts says so.
 VIEWS: dict[str, View] = {
@@ -27,6 +28,8 @@ VIEWS: dict[str, View] = {
     "effects": View(effects.show, "Effects", "monitoring", READERS),
     "compare": View(compare.show, "Compare", "compare_arrows", READERS),
     "terms": View(terms.show, "Terms", "gavel", READERS),
+    "alerts": View(alerts.show, "Alerts", "notifications", READERS),
+    "coverage": View(coverage.show, "Coverage", "fact_check", ANALYSTS),
 }
 _HERE = Path(__file__).parent
 
@@ -36,6 +39,9 @@ def main() -> None:
     st.set_page_config(page_title="Uproar", page_icon=_HERE / "favicon.png", layout="wide", initial_sidebar_state=210)
     st.html(_HERE / "style.css")
     try:
+        if people.person() is None:
+            people.refuse()
+            return
         reports = open_reports(load_settings())
     except UproarError as error:
         closed.show(str(error))
@@ -56,6 +62,9 @@ def run(reports: Reports, state: State, *, first: str = "overview") -> None:
 
     def page(name: str) -> Callable[[], None]:
         def draw() -> None:
+            if people.person() is None:
+                people.refuse()
+                return
             navigation(VIEWS, pages, state)
             masthead(state, reports.watches, watch)
             for message in reports.broken:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,11 +19,13 @@ from reports.announcements import announcements
 from reports.clauses import ClauseReaction, clause_reactions
 from reports.compare import Comparison, compare
 from reports.coverage import coverage
+from reports.coverage_hours import coverage_hours
 from reports.day import LastDay, last_day_close
 from reports.dormant import Dormant, dormant
 from reports.effect import EffectReport, effects
 from reports.overview import Overview, overview
 from reports.posts import count_posts, posts
+from reports.replay import replay
 from reports.terms import changes
 from reports.theme_names import load_names
 from reports.themes import ThemesReport, themes
@@ -40,6 +42,17 @@ class Choices:
 
     sources: tuple[str, ...]
     languages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """An incident with what was told of it, noted on it and sent about it, oldest first, as rows of the Reader."""
+
+    row: Mapping[Hashable, Any]
+    updates: Sequence[Mapping[Hashable, Any]]
+    notes: Sequence[Mapping[Hashable, Any]]
+    deliveries: Sequence[Mapping[Hashable, Any]]
+    is_open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +147,40 @@ class Reports:
         """The watches that hold posts, in their order."""
         known = set(self.reader.watches())
         return tuple(watch for watch in self.watches if watch.name in known)
+
+    def coverage(self, watch: Watch, **asked: Any) -> pd.DataFrame:
+        """`reports.coverage.coverage` of `watch`."""
+        key = ("coverage", watch, sorted(asked.items()))
+        return self._kept(key, lambda: coverage(self.reader, watch, clock=self.clock, **asked))
+
+    def coverage_hours(self, watch: Watch, **asked: Any) -> pd.DataFrame:
+        """`reports.coverage_hours.coverage_hours` of `watch`."""
+        key = ("coverage_hours", watch, sorted(asked.items()))
+        return self._kept(key, lambda: coverage_hours(self.reader, watch, clock=self.clock, **asked))
+
+    def runs(self, watch: Watch, **asked: Any) -> pd.DataFrame:
+        """The runs that brought the watch's posts, by start."""
+        key = ("runs", watch, sorted(asked.items()))
+        return self._kept(key, lambda: self.reader.runs(watch.collected_as, now=self.clock, **asked))
+
+    def replay(self, watch: Watch) -> pd.DataFrame:
+        """`reports.replay.replay` of `watch`."""
+        return self._kept(("replay", watch), lambda: replay(self.reader, watch, clock=self.clock))
+
+    def incidents(self, watch: Watch) -> list[Incident]:
+        """Incidents of every rule by the watch's present, latest first. Never kept: readers act on them."""
+        now = pd.Timestamp(watch.now(self.clock))
+        found = []
+        for row in self.reader.incidents(watch.name, every_rule=True).to_dict("records"):
+            if row["hour"] < now:
+                number = int(row["id"])
+                updates, notes, sent = (
+                    read(number).to_dict("records")
+                    for read in (self.reader.updates, self.reader.incident_notes, self.reader.deliveries)
+                )
+                is_open = bool(pd.isna(row["closed_at"]) or row["closed_at"] > now)
+                found.append(Incident(row, updates, notes, sent, is_open))
+        return found
 
     def choices(self, watch: Watch) -> Choices:
         """The sources and languages that the watch's posts have."""

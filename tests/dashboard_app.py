@@ -33,6 +33,7 @@ def filled(home, template) -> Path:
 def home(tmp_path, monkeypatch) -> Path:
     """An empty UPROAR_HOME, and nothing kept from another test."""
     import streamlit
+    from streamlit import config
 
     # AppTest puts its script in the place of the main module, which processes forked later would then run.
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
@@ -40,6 +41,7 @@ def home(tmp_path, monkeypatch) -> Path:
     for name in ("UPROAR_STORE", "UPROAR_AUTHOR_KEY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("UPROAR_HOME", str(tmp_path))
+    config.set_option("server.address", "127.0.0.1")  # as dashboard/.streamlit/config.toml has it
     yield tmp_path
     streamlit.cache_data.clear()
     streamlit.cache_resource.clear()
