@@ -135,8 +135,8 @@ def test_only_this_machine_is_trusted_without_a_log_in(address, ours) -> None:
 def test_the_database_of_the_pages_cannot_be_written(filled) -> None:
     url = load_settings().store_url
     engine = make_engine(url, "read")
+    row = {"watch_id": 1, "at": AS_OF, "text": "never", "author": "eve", "made_at": AS_OF}
     with engine.connect() as connection, pytest.raises(DBAPIError, match="readonly"):
-        row = {"watch_id": 1, "at": AS_OF, "text": "never", "author": "eve", "made_at": AS_OF}
         connection.execute(insert(notes), row)
     engine.dispose()
     with (
