@@ -148,11 +148,6 @@ class Reports:
         known = set(self.reader.watches())
         return tuple(watch for watch in self.watches if watch.name in known)
 
-    def coverage(self, watch: Watch, **asked: Any) -> pd.DataFrame:
-        """`reports.coverage.coverage` of `watch`."""
-        key = ("coverage", watch, sorted(asked.items()))
-        return self._kept(key, lambda: coverage(self.reader, watch, clock=self.clock, **asked))
-
     def coverage_hours(self, watch: Watch, **asked: Any) -> pd.DataFrame:
         """`reports.coverage_hours.coverage_hours` of `watch`."""
         key = ("coverage_hours", watch, sorted(asked.items()))
