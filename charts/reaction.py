@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import altair as alt
 import pandas as pd
 
+from charts.breaks import break_layers
 from charts.marks import bins, gap_layers, heading, marker_frame, marker_layers, time_axis
 from charts.palette import LIGHT, Palette
 from core.records import Announcement
@@ -17,6 +19,7 @@ from reports.wording import count, percent, topic_name
 
 CLICK = "hour"
 """Name of the selection that a click on a bin makes; it carries `at`, the bin's start in UTC milliseconds."""
+BRUSH = "brush"
 PARTS = ("negative", "neutral", "positive")
 _Y_WIDTH = 40
 _FIT = alt.AutoSizeParams(type="fit-x", contains="padding")
@@ -35,12 +38,13 @@ def volume_chart(
     height: int = 280,
     click: bool = True,
     title: str = "",
+    breaks: Sequence[tuple[datetime, str]] = (),
 ) -> alt.LayerChart:
     """Posts per hour or day: pale bars for all posts, in front of them the relevant ones by sentiment.
 
     Negative lies at the bottom, neutral in the middle, positive on top, so that order tells them apart as well as
     colour. `timeline` is a frame of `reports.timeline.timeline`; gaps are grey bands, announcements numbered
-    rules, spike hours triangles. Raises ValueError beyond 5,000 rows.
+    rules, spike hours triangles, `breaks` (moment, reason) dotted rules. Raises ValueError beyond 5,000 rows.
     """
     rows = bins(timeline, by, zone)
     markers = marker_frame(announcements, rows, zone)
@@ -56,6 +60,7 @@ def volume_chart(
         _stack(base, words, colours),
         *marker_layers(markers, colours),
         *_spike_layer(rows, colours),
+        *break_layers(breaks, rows, zone, colours),
         _hit_layer(base, colours, words, click=click),
     ]
     order = f"Bottom to top: {words[0]}, {words[1]}, {words[2]}; pale: all."
@@ -77,9 +82,11 @@ def share_chart(
     colours: Palette = LIGHT,
     measure: str = "negative",
     height: int = 220,
+    brush: bool = False,
 ) -> alt.LayerChart:
     """The negative share with its 95 % interval; the line breaks where there is nothing to divide by.
 
+    With `brush`, dragging across it selects a span (`BRUSH`, places on the axis of the watch's wall clock).
     `timeline` as in `volume_chart`. Raises ValueError beyond 5,000 rows.
     """
     rows = bins(timeline, by, zone)
@@ -101,13 +108,14 @@ def share_chart(
         size=alt.Size("relevant:Q", legend=None, scale=alt.Scale(range=[6, 60])),
     )
     words = _words(measure)
+    hit = _hit_layer(base, colours, words, click=False)
     layers = [
         *gap_layers(rows, colours),
         band,
         line,
         dots,
         *marker_layers(markers, colours, labels=False),
-        _hit_layer(base, colours, words, click=False),
+        _brushed(hit) if brush else hit,
     ]
     word = "Negative" if measure == "negative" else "Against"
     note = "Pale: 95 % interval. Larger dots: more relevant posts."
@@ -117,6 +125,10 @@ def share_chart(
         autosize=_FIT,
         title=heading(f"{word} share of relevant posts", [note], notice, colours),
     )
+
+
+def _brushed(layer: alt.Chart) -> alt.Chart:
+    return layer.add_params(alt.selection_interval(name=BRUSH, encodings=["x"]))
 
 
 def topics_chart(

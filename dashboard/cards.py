@@ -181,9 +181,28 @@ def numbered(announcements: Sequence[Announcement]) -> dict[str, int]:
     return {a.id: number for number, a in enumerate(sorted(announcements, key=lambda a: a.start), start=1)}
 
 
-def post_list(posts: pd.DataFrame, zone: ZoneInfo) -> str:
-    """Posts as text, each with its source, time, score in words and, where safe, the link to the original."""
-    return f'<div class="up-posts">{"".join(_post(row, zone) for row in posts.to_dict("records"))}</div>'
+def post_list(posts: pd.DataFrame, zone: ZoneInfo, *, groups: Sequence[int] = ()) -> str:
+    """Posts as text, each with its source, time, score in words and, where safe, the link to the original.
+
+    Posts of one group (a number per post, -1 for none) are folded under the first of them.
+    """
+    rows = posts.to_dict("records")
+    numbers = list(groups) or [-1] * len(rows)
+    items = []
+    for place, row in enumerate(rows):
+        if numbers[place] >= 0 and numbers[place] in numbers[:place]:
+            continue
+        like = [r for r, number in zip(rows, numbers, strict=True) if number >= 0 and number == numbers[place]][1:]
+        items.append(_post(row, zone) + (_folded(like, zone) if like else ""))
+    return f'<div class="up-posts">{"".join(items)}</div>'
+
+
+def _folded(rows: Sequence[Mapping[Hashable, Any]], zone: ZoneInfo) -> str:
+    number = f"{len(rows)} more on this page {'says' if len(rows) == 1 else 'say'} nearly the same"
+    return (
+        f'<details class="up-folded"><summary>{escape(number)}</summary>'
+        f"{''.join(_post(row, zone) for row in rows)}</details>"
+    )
 
 
 def _post(row: Mapping[Hashable, Any], zone: ZoneInfo) -> str:

@@ -17,6 +17,7 @@ from core.terms import Change
 from core.watches import Watch, load_watches
 from reports.announcements import announcements
 from reports.clauses import ClauseReaction, clause_reactions
+from reports.comparable import Break, breaks
 from reports.compare import Comparison, compare
 from reports.coverage import coverage
 from reports.coverage_hours import coverage_hours
@@ -30,6 +31,7 @@ from reports.terms import changes
 from reports.theme_names import load_names
 from reports.themes import ThemesReport, themes
 from reports.timeline import timeline
+from reports.window import Window
 from store import PostFilter, Reader, open_reader
 
 T = TypeVar("T")
@@ -84,8 +86,14 @@ class Reports:
 
     def timeline(self, watch: Watch, **asked: Any) -> pd.DataFrame:
         """`reports.timeline.timeline` of `watch`, with the state of each hour."""
+        asked = {"states": True, **asked}
         key = ("timeline", watch, sorted(asked.items()))
-        return self._kept(key, lambda: timeline(self.reader, watch, clock=self.clock, states=True, **asked))
+        return self._kept(key, lambda: timeline(self.reader, watch, clock=self.clock, **asked))
+
+    def breaks(self, watch: Watch, since: datetime, until: datetime) -> tuple[Break, ...]:
+        """Moments of the window across which the numbers are not compared."""
+        window = Window(since, until)
+        return self._kept(("breaks", watch, window), lambda: breaks(self.reader, watch, window, clock=self.clock))
 
     def announcements(self, watch: Watch) -> tuple[Announcement, ...]:
         """The announcements that have started, oldest first."""

@@ -34,9 +34,9 @@ class State:
     """What a reader chose; empty values mean "as usual".
 
     `span` is one of `SPANS` or "all", counted back from now; `since` and `until` win over it. `hour` is the start
-    of a chosen UTC hour. `as_of` is heeded by replay watches only. `compared` names the watches set beside one
-    another, `stacked` is "stance" where that is drawn instead of the watch's own measure, `unfolded` shows every copy
-    of a post, and `read` asks for what takes seconds to compute.
+    of a chosen UTC hour. `as_of` is heeded by replay watches only. `compared` names the watches set beside
+    one another, `stacked` is "stance" where that is drawn instead of the watch's own measure, and `read` asks for what
+    takes seconds to compute.
     """
 
     watch: str = ""
@@ -52,7 +52,6 @@ class State:
     topic: str = ""
     search: str = ""
     order: str = ""
-    unfolded: bool = False
     page: int = 1
     as_of: datetime | None = None
     stacked: str = ""
@@ -80,7 +79,6 @@ def parse(params: Mapping[str, str]) -> State:
         topic=_choice(params, "topic", TOPICS),
         search=_plain(params.get("search", "")),
         order=_choice(params, "order", ORDERS),
-        unfolded=params.get("unfolded") == "1",
         page=_page(params.get("page", "")),
         as_of=_time(params.get("as_of", "")),
         stacked=_choice(params, "stacked", ("stance",)),
@@ -105,7 +103,6 @@ def address(state: State) -> dict[str, str]:
         "topic": state.topic,
         "search": state.search,
         "order": state.order,
-        "unfolded": "1" if state.unfolded else "",
         "page": str(state.page) if state.page > 1 else "",
         "as_of": _iso(state.as_of),
         "stacked": state.stacked,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ MOST_SPREAD = 5
 MOST_ARTICLES = 500
 """Of more articles the newest are counted; `articles` tells how many there are."""
 _NOT_SOURCES = ("files", "feeds")
+_NEWS = ("feeds", "gdelt", "googlenews")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def last_day_close(reader: Reader, watch: Watch, *, clock: datetime) -> LastDay:
     window = last_day(watch, clock=clock)
     told = PostFilter(watch.name, since=window.since, until=window.until, relevant=True, order="spread")
     rows: list[Any] = list(posts(reader, watch, told, clock=clock, limit=MOST_SPREAD).itertuples())
-    press = PostFilter(watch.name, since=window.since, until=window.until, kind="article")
+    press = PostFilter(watch.name, since=window.since, until=window.until, kind="article", sources=_NEWS)
     articles = count_posts(reader, watch, press, clock=clock)
     outlets = posts(reader, watch, press, clock=clock, limit=MOST_ARTICLES)["community"] if articles else None
     found = [
@@ -73,7 +75,7 @@ def last_day_close(reader: Reader, watch: Watch, *, clock: datetime) -> LastDay:
         if outlets is not None
         else (),
         articles=articles,
-        not_watched=not_watched(watch),
+        not_watched=not_watched(watch, held=set(reader.collected_until(watch.collected_as))),
     )
 
 
@@ -94,9 +96,9 @@ def same_hour(reader: Reader, watch: Watch, *, clock: datetime) -> str:
     return f"{which}, {row['posts'] / past:.1f} times the same hour yesterday ({past:,})."
 
 
-def not_watched(watch: Watch) -> str:
-    """The sources and languages that the watch does not follow, in a sentence."""
-    asked = {rule.name for rule in watch.sources}
+def not_watched(watch: Watch, *, held: Collection[str] = ()) -> str:
+    """The sources and languages that the watch does not follow, in a sentence; `held` sources brought posts already."""
+    asked = {rule.name for rule in watch.sources} | set(held)
     names = sorted(name for name in COLLECTORS if name not in asked and name not in _NOT_SOURCES)
     parts = [f"Not asked: {joined(names)}." if names else "Every source that can be asked is."]
     parts.append(f"Languages other than {', '.join(watch.languages)} are counted, not read.")

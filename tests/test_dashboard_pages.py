@@ -86,3 +86,21 @@ def test_every_figure_that_a_page_explains_is_in_the_glossary() -> None:
         assert set(view) <= set(FIGURES)
     assert {state.value for state in STATES} == set(SHOWN_STATES)
     assert set(COVERAGE) == set(SHOWN_COVERAGE)
+
+
+def test_the_timeline_shows_stance_and_a_topic_on_request(filled) -> None:
+    app = start("timeline", span="24h")
+    app.selectbox(key="pick_stacked").select("stance").run()
+    assert params(app)["stacked"] == "stance"
+    assert "against Example" in words(app)
+    app.selectbox(key="pick_topic").select("consent").run()
+    assert params(app)["topic"] == "consent"
+    assert NOTICE in words(app)
+
+
+def test_posts_are_sorted_as_asked_and_near_copies_are_folded(filled) -> None:
+    app = start("posts", span="24h")
+    assert "nearly the same" in words(app)
+    app.selectbox(key="pick_order").select("time_asc").run()
+    assert params(app)["order"] == "time_asc"
+    assert "posts, oldest first;" in words(app)

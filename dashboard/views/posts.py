@@ -6,20 +6,26 @@ from datetime import timedelta
 
 import streamlit as st
 
-from core.records import HOUR, SENTIMENTS, TOPICS
+from analysis.copies import copy_groups
+from core.records import HOUR, SENTIMENTS, STANCES, TOPICS
 from core.watches import Watch
 from dashboard import cards
 from dashboard.controls import Pages, go, link_to, pick, pick_several
 from dashboard.data import PAGE_LENGTH, Reports
 from dashboard.downloads import posts_download
-from dashboard.state import State
+from dashboard.state import ORDERS, State
+from dashboard.trust import trust
 from dashboard.window import asked_window
 from reports.wording import count, hour_span, moment, topic_name
 from store import PostFilter
 
+_ORDERS = {
+    "": "Newest first", "time_asc": "Oldest first", "spread": "Most spread first", "negative": "Surest negative first",
+}  # fmt: skip
+
 
 def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
-    """List the posts that `state` names, newest first."""
+    """List the posts that `state` names, in its order; near-copies on a page are folded under the first of them."""
     found = _filter(reports, watch, state)
     st.html(cards.headline("Posts"))
     _window_line(watch, state, found, pages)
@@ -32,12 +38,13 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
     page = min(state.page, last_page)
     with st.container(horizontal=True, vertical_alignment="center", key="above_posts"):
         first = (page - 1) * PAGE_LENGTH + 1
-        st.text(
-            f"{count(total)} posts, newest first; these are {count(first)} to {count(min(page * PAGE_LENGTH, total))}."
-        )
+        last = min(page * PAGE_LENGTH, total)
+        st.text(f"{count(total)} posts, {_ORDERS[state.order].lower()}; these are {count(first)} to {count(last)}.")
         posts_download(reports, watch, found, total)
-    st.html(cards.post_list(reports.posts(watch, found, page=page), watch.zone))
+    shown = reports.posts(watch, found, page=page)
+    st.html(cards.post_list(shown, watch.zone, groups=copy_groups([str(text) for text in shown["text"]]).tolist()))
     _paging(state, page, last_page)
+    trust(reports, watch, since=found.since, until=found.until)
 
 
 def _filter(reports: Reports, watch: Watch, state: State) -> PostFilter:
@@ -49,9 +56,11 @@ def _filter(reports: Reports, watch: Watch, state: State) -> PostFilter:
         sources=state.sources,
         languages=state.languages,
         sentiment=state.sentiment,
+        stance=state.stance,
         topic=state.topic,
-        # A sentiment or a topic counts among relevant posts, here as on the timeline.
-        relevant=True if state.sentiment or state.topic else None,
+        order=state.order or "time",
+        # A sentiment, a stance or a topic counts among relevant posts, here as on the timeline.
+        relevant=True if state.sentiment or state.stance or state.topic else None,
         search=state.search,
     )
 
@@ -69,7 +78,7 @@ def _window_line(watch: Watch, state: State, found: PostFilter, pages: Pages) ->
 
 def _filters(reports: Reports, watch: Watch, state: State) -> None:
     choices = reports.choices(watch)
-    search, sentiment, topic = st.columns([2, 1, 1])
+    search, sentiment, stance, topic, order = st.columns([2, 1, 1, 1.3, 1.3])
     with search:
         st.session_state["search"] = state.search
         st.text_input(
@@ -80,8 +89,12 @@ def _filters(reports: Reports, watch: Watch, state: State) -> None:
         )
     with sentiment:
         pick(state, "sentiment", SENTIMENTS, label="Sentiment", names=str.capitalize, any_name="Any")
+    with stance:
+        pick(state, "stance", STANCES, label="Stance", names=str.capitalize, any_name="Any")
     with topic:
         pick(state, "topic", TOPICS, label="Topic", names=topic_name, any_name="Any")
+    with order:
+        pick(state, "order", ORDERS, label="Sorted by", names=lambda name: _ORDERS[name], any_name=_ORDERS[""])
     if len(choices.sources) > 1 or len(choices.languages) > 1 or state.sources or state.languages:
         left, right = st.columns(2)
         with left:

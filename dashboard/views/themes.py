@@ -41,8 +41,10 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
         f"{count(found.texts_before)} texts in the window before."
     )
     if found.themes:
-        for theme in found.themes[:_MOST]:
-            _theme(theme, state, pages, watch)
+        places = st.columns(2, gap="small")
+        for number, theme in enumerate(found.themes[:_MOST]):
+            with places[number % 2]:
+                _theme(theme, state, pages, watch)
         _rest(found)
     _demands(found.demands)
     themes_download(reports, watch, found)
@@ -91,7 +93,7 @@ def _more(theme: Theme) -> str:
     if theme.change is not None:
         change, low, high = theme.change
         sure = "" if low > 0 or high < 0 else ", could be no change"
-        parts.append(f"{points(change)} ({points(low)} to {points(high)}{sure}) against the window before")
+        parts.append(f"{points(change)} ({low * 100:+.0f} to {high * 100:+.0f}{sure}) against the window before")
     parts.append(f"keywords: {', '.join(theme.keywords)}")
     return "; ".join(parts) + "."
 

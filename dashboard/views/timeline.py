@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -10,17 +11,20 @@ import pandas as pd
 import streamlit as st
 
 from charts.palette import palette
-from charts.reaction import CLICK, share_chart, volume_chart
+from charts.reaction import BRUSH, CLICK, share_chart, volume_chart
+from core.records import HOUR, TOPICS, utc_hour
 from core.watches import Watch
 from dashboard import cards
-from dashboard.controls import Pages, go, link_to, pick_several
+from dashboard.controls import Pages, go, link_to, pick, pick_several
 from dashboard.data import Reports
-from dashboard.downloads import timeline_download
+from dashboard.downloads import chart_download, timeline_download
 from dashboard.state import ALL, DEFAULT_SPAN, SPANS, State
+from dashboard.trust import glossary, trust
 from dashboard.window import SPAN_NAMES, asked_window, chosen_step
-from reports.wording import count, coverage_words, hour_span, interval, percent
+from reports.wording import count, coverage_words, hour_span, interval, moment, percent, topic_name
 
 _MOST_SPIKES = 8
+_EXPLAINED = ("posts", "relevant", "negative", "negative_share", "low", "against", "pending", "not_scored")
 
 
 def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
@@ -30,8 +34,8 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
     st.html(cards.headline("Timeline"))
     _window_controls(watch, state, since, until, by)
     _filters(reports, watch, state)
-    asked = {"since": since, "until": until, "by": by, "sources": state.sources, "languages": state.languages}
-    frame = reports.timeline(watch, **asked)
+    measure = _measure(watch, state)
+    frame = _counted(reports, watch, state, since, until, by)
     if note:
         st.text(note)
     if frame.empty:
@@ -44,20 +48,71 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
         "announcements": known,
         "notice": watch.notice,
         "colours": palette(st.context.theme.type),
-        "measure": watch.measure,
+        "measure": measure,
     }
-    _volume(frame, watch, state, drawing)
+    breaks = reports.breaks(watch, since, until)
+    _volume(frame, watch, state, {**drawing, "breaks": [(b.at, b.reason) for b in breaks]})
     _chosen(frame, watch, state, pages)
-    st.altair_chart(
-        share_chart(frame, **drawing), width="stretch", alt="Negative share of relevant posts over time, with interval"
-    )
+    _share(frame, watch, state, drawing)
+    if breaks:
+        st.subheader("Breaks: not compared across", anchor=False)
+        st.html(cards.fact_list([(moment(b.at, watch.zone), f"{b.reason}.") for b in breaks]))
     _stood_out(frame, watch, state, pages)
     st.subheader("Announcements", anchor=False)
     listed = cards.announcement_list(known, cards.numbered(known), watch.zone, most=50)
     st.html(listed if known else "<p>None so far.</p>")
     with st.expander("The same as a table"):
         st.dataframe(_table(frame, watch, by), hide_index=True, width="stretch")
-    timeline_download(reports, watch, since=since, until=until, by=by, sources=state.sources, languages=state.languages)
+    timeline_download(
+        reports, watch, since=since, until=until, by=by, sources=state.sources, languages=state.languages,
+        topic=state.topic or "all",
+    )  # fmt: skip
+    chart_download(reports, watch, "timeline", since=since, until=until, by=by)
+    glossary(_EXPLAINED, states=True)
+    trust(reports, watch, since=since, until=until)
+
+
+def _measure(watch: Watch, state: State) -> str:
+    return "against" if state.stacked == "stance" else watch.measure
+
+
+def _counted(reports: Reports, watch: Watch, state: State, since: datetime, until: datetime, by: str) -> pd.DataFrame:
+    """The timeline by sentiment or stance; the state of an hour is by the watch's own measure either way."""
+    asked = {
+        "since": since, "until": until, "by": by, "sources": state.sources, "languages": state.languages,
+        "topic": state.topic or "all",
+    }  # fmt: skip
+    frame = reports.timeline(watch, **asked)
+    if _measure(watch, state) == watch.measure:
+        return frame
+    stance = reports.timeline(replace(watch, measure="against"), **{**asked, "states": False})
+    return stance.assign(state=frame["state"].to_numpy()) if "state" in frame else stance
+
+
+def _share(frame: pd.DataFrame, watch: Watch, state: State, drawing: Mapping[str, Any]) -> None:
+    key = "share"
+
+    def brushed() -> None:
+        places = (st.session_state[key]["selection"].get(BRUSH) or {}).get("wall") or []
+        if len(places) == 2:
+            since, until = sorted(_from_wall(float(place), watch) for place in places)
+            go(state, span="", since=utc_hour(since), until=utc_hour(until) + HOUR, hour=None)
+
+    st.altair_chart(
+        share_chart(frame, brush=True, **drawing),
+        width="stretch",
+        key=key,
+        on_select=brushed,
+        selection_mode=BRUSH,
+        alt="Negative share of relevant posts over time, with interval; the table below has the same figures",
+    )
+    st.caption("Drag across this chart to choose a window; the dates above do the same.")
+
+
+def _from_wall(place: float, watch: Watch) -> datetime:
+    """The moment at a place on the axis, which shows the watch's wall clock."""
+    local = datetime.fromtimestamp(place / 1000, UTC).replace(tzinfo=None)
+    return local.replace(tzinfo=watch.zone).astimezone(UTC)
 
 
 def _window_controls(watch: Watch, state: State, since: datetime, until: datetime, by: str) -> None:
@@ -101,12 +156,15 @@ def _midnight(day: date, watch: Watch, *, days: int = 0) -> datetime:
 
 def _filters(reports: Reports, watch: Watch, state: State) -> None:
     choices = reports.choices(watch)
-    if len(choices.sources) < 2 and len(choices.languages) < 2 and not (state.sources or state.languages):
-        return
-    left, right = st.columns(2)
-    with left:
+    places = st.columns(4)
+    with places[0]:
+        kinds = {"": "Sentiment", "stance": "Stance"} if watch.measure != "against" else {"": "Stance"}
+        pick(state, "stacked", list(kinds), label="Show", names=lambda kind: kinds[kind])
+    with places[1]:
+        pick(state, "topic", TOPICS, label="Topic", names=topic_name, any_name="Any")
+    with places[2]:
         pick_several(state, "sources", choices.sources, label="Sources")
-    with right:
+    with places[3]:
         pick_several(state, "languages", choices.languages, label="Languages")
 
 
@@ -147,17 +205,21 @@ def _chosen(frame: pd.DataFrame, watch: Watch, state: State, pages: Pages) -> No
     with st.container(border=True, key="chosen_hour"):
         st.text(f"Chosen hour: {hour_span(state.hour, watch.zone)}")
         if not rows.empty:
-            st.text(_sentence(rows.iloc[0]))
+            st.text(_sentence(rows.iloc[0], _word(watch, state)))
         with st.container(horizontal=True):
             link_to(pages["posts"], state, "Read the posts of this hour", icon=":material/forum:")
             st.button("Clear", on_click=lambda: go(state, hour=None), type="tertiary")
 
 
-def _sentence(row: pd.Series) -> str:
+def _word(watch: Watch, state: State) -> str:
+    return "negative" if _measure(watch, state) == "negative" else f"against {watch.platform}"
+
+
+def _sentence(row: pd.Series, word: str) -> str:
     share = "no relevant posts"
     if row["relevant"]:
         bounds = interval(row["low"], row["high"])
-        share = f"{percent(row['negative_share'])} ({bounds}) of {count(row['relevant'])} relevant posts are negative"
+        share = f"{percent(row['negative_share'])} ({bounds}) of {count(row['relevant'])} relevant posts are {word}"
     return f"{count(row['posts'])} posts; {share}; coverage: {coverage_words(row['coverage'])}."
 
 
@@ -173,7 +235,7 @@ def _stood_out(frame: pd.DataFrame, watch: Watch, state: State, pages: Pages) ->
         hour = row["time"].to_pydatetime()
         with st.container(horizontal=True, vertical_alignment="center", gap=None):
             link_to(pages["posts"], state, hour_span(hour, watch.zone), icon=":material/forum:", hour=hour)
-            st.text(_sentence(pd.Series(row)))
+            st.text(_sentence(pd.Series(row), _word(watch, state)))
 
 
 def _table(frame: pd.DataFrame, watch: Watch, by: str) -> pd.DataFrame:
