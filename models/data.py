@@ -1,17 +1,20 @@
 """Training data: what is read, from where, and the labels that each row carries.
 
-Rows come from three places: TweetEval (sentiment and emotion of tweets; research-use), the labelled reactions of the
-shared data folder, and `models/training_posts.jsonl`, written for Uproar. None of the first two is in the tree.
+Rows come from TweetEval (sentiment and emotion of tweets; research-use), the labelled reactions of the shared data
+folder, further public posts of that folder whose labels are ours (`models/public_labels.jsonl`: ids and labels, no
+texts), and `models/training_posts.jsonl`, written for Uproar. Texts of others are not in the tree.
 """
 
 from __future__ import annotations
 
+import html
 import json
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from core.records import SENTIMENTS, STANCES, TOPICS
 from core.text import model_input
@@ -26,6 +29,10 @@ HEADS: Mapping[str, tuple[str, ...]] = {
 }
 MISSING = -100
 OWN_POSTS = Path(__file__).with_name("training_posts.jsonl")
+PUBLIC_LABELS = Path(__file__).with_name("public_labels.jsonl")
+_PUBLIC = ("duolingo_ai_first_2025.reddit", "review_bombing.steam_metacritic", "background_chatgpt.x_2023-04-27")
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_LINK = re.compile(r"\s*\bhttp\b")
 _NEAR_SUBJECT = re.compile(
     r"\b(terms|polic\w+|privacy|consent|clause|licen[cs]\w+|copyright\w*|a\.?i\.?|artificial|boycott\w*|lawsuit|gdpr"
     r"|data|subscri\w+|delete\w*|deleting|cancel\w*|royalt\w+|backlash)\b",
@@ -44,7 +51,7 @@ class Row:
     emotion: int = MISSING
     topics: tuple[float, ...] | None = None
     group: str = ""  # controversy, for folds that keep one together
-    tone: tuple[float, ...] | None = None  # sentiment probabilities of an earlier network, instead of `sentiment`
+    soft: Mapping[str, tuple[float, ...]] | None = None  # a teacher's probabilities per head
 
 
 def tweeteval(shared: Path, task: str, split: str) -> list[Row]:
@@ -52,10 +59,17 @@ def tweeteval(shared: Path, task: str, split: str) -> list[Row]:
     folder = shared / "train" / "tweeteval" / task
     texts = (folder / f"{split}_text.txt").read_text(encoding="utf-8").rstrip("\n").split("\n")
     labels = (folder / f"{split}_labels.txt").read_text(encoding="utf-8").split()
-    pairs = [(model_input(text), int(label)) for text, label in zip(texts, labels, strict=True) if text.strip()]
+    pairs = [
+        (model_input(_unescaped(text)), int(label)) for text, label in zip(texts, labels, strict=True) if text.strip()
+    ]
     if task == "emotion":
         return [Row(text, emotion=label) for text, label in pairs]
     return [Row(text, sentiment=label) for text, label in pairs]
+
+
+def _unescaped(text: str) -> str:
+    """TweetEval's files hold some characters as \\uXXXX and as HTML entities (206 and 82 of 2,000 validation rows)."""
+    return html.unescape(_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text))
 
 
 def reactions(shared: Path) -> list[Row]:
@@ -69,9 +83,48 @@ def platforms(shared: Path) -> set[str]:
         return {"x", *(str(json.loads(line).get("platform", "")) for line in lines)}
 
 
+def public_posts(shared: Path) -> dict[str, str]:
+    """Model input by id of every public post in the shared folder, in file order, duplicates of text left out."""
+    texts: dict[str, str] = {}
+    for name in _PUBLIC:
+        with (shared / "posts" / f"{name}.jsonl").open(encoding="utf-8") as lines:
+            for line in lines:
+                post = json.loads(line)
+                texts[post["id"]] = model_input(post["text"])
+    first = {text: id_ for id_, text in reversed(texts.items())}
+    return {id_: text for id_, text in texts.items() if first[text] == id_ and text}
+
+
+def public_labels(shared: Path) -> list[Row]:
+    """The public posts that `public_labels.jsonl` labels, read by one reader each, grouped by controversy."""
+    texts = public_posts(shared)
+    with PUBLIC_LABELS.open(encoding="utf-8") as lines:
+        posts = [json.loads(line) for line in lines]
+    return [_row(texts[post["id"]], post) for post in posts if post["id"] in texts]
+
+
+def comments(shared: Path, count: int, *, seed: int) -> list[str]:
+    """`count` comments of GoEmotions' training split without their labels: everyday Reddit, for a teacher to label."""
+    with (shared / "train" / "goemotions" / "original" / "train.tsv").open(encoding="utf-8") as lines:
+        texts = [model_input(line.split("\t")[0].replace("[NAME]", "Sam")) for line in lines]
+    return random.Random(seed).sample(texts, count)
+
+
 def own_posts() -> list[Row]:
     """The posts written for Uproar's training, group "own", in file order."""
     return list(_labelled(OWN_POSTS))
+
+
+def training_tweets(shared: Path, *, seed: int) -> list[Row]:
+    """TweetEval's sentiment training split; 85 % of the tweets with a link lose the link's placeholder.
+
+    The rebuilt split kept links (28 % of the tweets), the official validation and test splits hold next to none.
+    """
+    draw = random.Random(seed)
+    rows = tweeteval(shared, "sentiment", "train")
+    return [
+        replace(row, text=_LINK.sub("", row.text).strip() or row.text) if draw.random() < 0.85 else row for row in rows
+    ]
 
 
 def ordinary(rows: Sequence[Row], count: int, *, seed: int) -> list[Row]:
@@ -86,11 +139,15 @@ def _labelled(path: Path) -> Iterator[Row]:
     with path.open(encoding="utf-8") as lines:
         for line in lines:
             post = json.loads(line)
-            yield Row(
-                model_input(post["text"]),
-                sentiment=SENTIMENTS.index(post["sentiment"]),
-                stance=STANCES.index(post["stance"]),
-                relevance=int(post["relevant"]),
-                topics=tuple(float(topic in post["topics"]) for topic in TOPICS),
-                group=post.get("controversy", "own"),
-            )
+            yield _row(model_input(post["text"]), post)
+
+
+def _row(text: str, post: Mapping[str, Any]) -> Row:
+    return Row(
+        text,
+        sentiment=SENTIMENTS.index(post["sentiment"]),
+        stance=STANCES.index(post["stance"]),
+        relevance=int(post["relevant"]),
+        topics=tuple(float(topic in post["topics"]) for topic in TOPICS),
+        group=post.get("controversy", "own"),
+    )

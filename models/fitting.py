@@ -1,7 +1,8 @@
-"""The training loop: length-bucketed batches, a masked multi-head loss, checkpoints that a killed run resumes from."""
+"""The training loop: length-bucketed batches, a masked multi-head loss, averaged weights, checkpoints."""
 
 from __future__ import annotations
 
+import copy
 import logging
 import random
 import time
@@ -15,15 +16,21 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel
 
 from models.data import HEADS, MISSING, Row
 from models.network import Network
+from models.teacher import Teacher
 
 log = logging.getLogger(__name__)
 MAX_TOKENS = 128
 LABEL_SMOOTHING = 0.05
+TEACHER = 0.6  # weight of a teacher's word where a reader's label stands beside it
+AVERAGED = 0.3  # the last part of a run, over which the weights are averaged
+AVERAGE_EVERY = 10
 TOPIC_WEIGHT = 9.0  # the topic loss is a mean over nine labels, most of them "no"
 CHECKPOINT_EVERY = 200
+Priors = dict[tuple[str, bool], Tensor]  # (head, is a tweet) -> what is added to logits in training
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +55,33 @@ def tokenizer(folder: Path) -> Tokenizer:
     return words
 
 
-def fit(network: Network, rows: Sequence[Row], plan: Plan, *, words: Tokenizer, folder: Path) -> None:
+def fit(network: Network | Teacher, rows: Sequence[Row], plan: Plan, *, words: Tokenizer, folder: Path) -> None:
     """Train `network` in place by `plan`; a checkpoint in `folder` from a killed run is resumed."""
     tokens = [encoding.ids for encoding in words.encode_batch([row.text for row in rows])]
     order = [
         batch for epoch in range(plan.epochs) for batch in buckets(tokens, size=plan.batch, seed=plan.seed + epoch)
     ]
-    optimizer = torch.optim.AdamW(_parts(network, plan), lr=plan.rate, betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(_parts(network, plan), lr=plan.rate, betas=(0.9, 0.98), fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _triangle(len(order), plan))
     checkpoint = folder / f"{plan.name}.checkpoint.pt"
     start = _resume(checkpoint, network, optimizer, schedule)
     torch.manual_seed(plan.seed + start)
-    stance_weights = _rarity(rows)
+    priors = _priors(rows)
+    mean = AveragedModel(network)
     network.train()
     began, running = time.monotonic(), 0.0
     for step, batch in enumerate(order[start:], start + 1):
         ids, mask = pad([tokens[i] for i in batch])
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logits, _ = network(ids, mask)
-        loss = _loss(logits, [rows[i] for i in batch], stance_weights)
+        loss = _loss(logits, [rows[i] for i in batch], priors)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         schedule.step()
+        if step > (1 - AVERAGED) * len(order) and step % AVERAGE_EVERY == 0:
+            mean.update_parameters(network)
         running = 0.98 * running + 0.02 * loss.item() if step > start + 1 else loss.item()
         if step % 50 == 0:
             pace = (step - start) / (time.monotonic() - began)
@@ -79,6 +89,8 @@ def fit(network: Network, rows: Sequence[Row], plan: Plan, *, words: Tokenizer, 
             log.info("%s step %d/%d loss %.3f, %.1f min left", plan.name, step, len(order), running, left)
         if step % CHECKPOINT_EVERY == 0:
             _save(checkpoint, network, optimizer, step)
+    if mean.n_averaged:
+        network.load_state_dict(mean.module.state_dict())
     checkpoint.unlink(missing_ok=True)
 
 
@@ -107,12 +119,16 @@ def pad(tokens: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     return ids, mask
 
 
-def predict(network: Network, texts: Sequence[str], *, words: Tokenizer) -> dict[str, NDArray[np.float32]]:
-    """Logits per head (n, labels), float32, in input order, by the torch network in full precision."""
+def predict(
+    network: Network | Teacher, texts: Sequence[str], *, words: Tokenizer, half: bool = False
+) -> dict[str, NDArray[np.float32]]:
+    """Logits per head (n, labels), float32, in input order, by the torch network; `half` computes in bfloat16."""
     tokens = [encoding.ids for encoding in words.encode_batch(list(texts))]
     order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
     out = {head: np.zeros((len(texts), len(labels)), np.float32) for head, labels in HEADS.items()}
     network.eval()
+    if half:  # a copy: autocast would convert every weight anew for every batch
+        network = copy.deepcopy(network).to(torch.bfloat16)
     with torch.inference_mode():
         for start in range(0, len(order), 64):
             batch = order[start : start + 64]
@@ -122,33 +138,49 @@ def predict(network: Network, texts: Sequence[str], *, words: Tokenizer) -> dict
     return out
 
 
-def _loss(logits: dict[str, Tensor], rows: Sequence[Row], stance_weights: Tensor) -> Tensor:
+def _loss(logits: dict[str, Tensor], rows: Sequence[Row], priors: Priors) -> Tensor:
+    """Cross-entropy summed over the heads; a row counts in the heads that it carries a label for."""
     total = torch.zeros(())
-    for head in ("sentiment", "stance", "relevance", "emotion"):
-        marked = [i for i, row in enumerate(rows) if getattr(row, head) != MISSING]
-        if marked:
-            gold = torch.stack([_target(rows[i], head) for i in marked])
-            weight = stance_weights if head == "stance" else None
-            loss = functional.cross_entropy(logits[head][marked].float(), gold, weight=weight)
-            total = total + loss * _share(len(marked))
-    marked = [i for i, row in enumerate(rows) if row.topics is not None]
-    if marked:
-        gold = torch.tensor([rows[i].topics for i in marked])
-        loss = functional.binary_cross_entropy_with_logits(
-            logits["topics"][marked].float(), gold, pos_weight=torch.tensor(2.0)
-        )
-        total = total + TOPIC_WEIGHT * loss * _share(len(marked))
+    for head in HEADS:
+        own, taught = _hard(logits[head].float(), head, rows, priors), _soft(logits[head].float(), head, rows)
+        total = total + own + taught
     return total
 
 
-def _target(row: Row, head: str) -> Tensor:
-    """The label as probabilities: smoothed, or those of an earlier network where the row has them."""
-    if head == "sentiment" and row.tone is not None:
-        return torch.tensor(row.tone)
-    labels = len(HEADS[head])
-    target = torch.full((labels,), LABEL_SMOOTHING / labels)
-    target[getattr(row, head)] += 1 - LABEL_SMOOTHING
-    return target
+def _hard(logits: Tensor, head: str, rows: Sequence[Row], priors: Priors) -> Tensor:
+    """Loss against readers' labels; where a teacher speaks too, it counts for less."""
+    marked = [i for i, row in enumerate(rows) if _labelled(row, head)]
+    if not marked:
+        return torch.zeros(())
+    weight = torch.tensor([1 - TEACHER if rows[i].soft else 1.0 for i in marked])
+    if head == "topics":
+        gold = torch.tensor([rows[i].topics for i in marked])
+        loss = functional.binary_cross_entropy_with_logits(
+            logits[marked], gold, pos_weight=torch.tensor(2.0), reduction="none"
+        ).mean(1)
+        return TOPIC_WEIGHT * (loss * weight).mean() * _share(len(marked))
+    gold = torch.tensor([getattr(rows[i], head) for i in marked])
+    shifts = torch.stack([priors.get((head, rows[i].group == ""), logits.new_zeros(logits.shape[1])) for i in marked])
+    loss = functional.cross_entropy(logits[marked] + shifts, gold, label_smoothing=LABEL_SMOOTHING, reduction="none")
+    return (loss * weight).mean() * _share(len(marked))
+
+
+def _soft(logits: Tensor, head: str, rows: Sequence[Row]) -> Tensor:
+    """Loss against a teacher's probabilities."""
+    marked = [i for i, row in enumerate(rows) if row.soft and head in row.soft]
+    if not marked:
+        return torch.zeros(())
+    weight = torch.tensor([TEACHER if _labelled(rows[i], head) else 1.0 for i in marked])
+    gold = torch.tensor([(rows[i].soft or {})[head] for i in marked])
+    if head == "topics":
+        loss = functional.binary_cross_entropy_with_logits(logits[marked], gold, reduction="none").mean(1)
+        return TOPIC_WEIGHT * (loss * weight).mean() * _share(len(marked))
+    loss = functional.cross_entropy(logits[marked], gold, reduction="none")
+    return (loss * weight).mean() * _share(len(marked))
+
+
+def _labelled(row: Row, head: str) -> bool:
+    return row.topics is not None if head == "topics" else getattr(row, head) != MISSING
 
 
 def _share(count: int) -> float:
@@ -156,14 +188,17 @@ def _share(count: int) -> float:
     return min(count, 8) / 8
 
 
-def _rarity(rows: Sequence[Row]) -> Tensor:
-    """Class weights for stance, by the inverse square root of frequency, mean 1."""
-    counts = torch.ones(3)
-    for row in rows:
-        if row.stance != MISSING:
-            counts[row.stance] += 1
-    weights = counts.rsqrt()
-    return weights / weights.mean()
+def _priors(rows: Sequence[Row]) -> Priors:
+    """Log frequencies of the classes, by which logits are moved in training so that the network learns balanced ones.
+
+    Logit adjustment (Menon et al. 2021), for the sentiment of tweets alone: it serves the macro recall; their set is
+    far from what is collected. What else is labelled teaches its own frequencies.
+    """
+    labels = [row.sentiment for row in rows if row.group == "" and row.sentiment != MISSING]
+    if not labels:
+        return {}
+    counts = np.bincount(labels, minlength=len(HEADS["sentiment"])) + 1.0
+    return {("sentiment", True): torch.tensor(np.log(counts / counts.sum()), dtype=torch.float32)}
 
 
 def _parts(network: Network, plan: Plan) -> list[dict[str, object]]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from models.data import Row
 
-FOLDS = 3
+FOLDS = 2
 
 
 def deal(rows: Sequence[Row], *, folds: int = FOLDS, seed: int = 5) -> NDArray[np.int64]:

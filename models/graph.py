@@ -2,7 +2,8 @@
 
 Written by hand because the exporters' graphs need pattern matching to become fast, and because ONNX Runtime's own
 dynamic quantisation takes one scale from the whole batch, so that a post's score moves with its neighbours. Here
-every token row has its own scale: a score does not depend on what else is in the batch.
+every channel of every product has a fixed step, measured once on training texts (`models.steps`): a score does not
+depend on what else is in the batch.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 from models.network import ATTENTION_HEADS, LAYERS
 
 Weights = Mapping[str, NDArray[np.float32]]
+Steps = Mapping[str, NDArray[np.float32]]  # product -> what one unit of int8 is worth, per input channel
 EPSILON = 1e-8  # under the square root; far below any variance here, above its rounding error
 OPSET = 17
 LONGEST = 128  # tokens a text; positions beyond are left out of the file
@@ -25,9 +27,10 @@ LONGEST = 128  # tokens a text; positions beyond are left out of the file
 class Graph:
     """Collects nodes and weights; every method returns the name of its result."""
 
-    def __init__(self, weights: Weights, *, int8: bool) -> None:
+    def __init__(self, weights: Weights, *, steps: Steps | None) -> None:
         self.weights = weights
-        self.int8 = int8
+        self.steps = steps
+        self.products: dict[str, str] = {}  # product -> the name of its input
         self.nodes: list[onnx.NodeProto] = []
         self.constants: dict[str, onnx.TensorProto] = {}
 
@@ -47,38 +50,32 @@ class Graph:
         return self.constant(name, self.weights[name])
 
     def linear(self, x: str, name: str, matrix: NDArray[np.float32]) -> str:
-        """x @ matrix.T without bias, in int8 with one scale per row of x and per column of the result."""
-        if not self.int8:
+        """x @ matrix.T without bias; in int8 with fixed steps for x and one scale per column of the result."""
+        self.products[name] = x
+        if self.steps is None:
             return self.node("MatMul", [x, self.constant(f"{name}.t", matrix.T)])
-        quantised, scale = by_row(matrix)
-        small, row_scale = self.rows(x)
-        product = self.node(
+        step = self.steps[name]
+        quantised, scale = by_row(matrix * step)
+        one, middle = self.constant("one", np.float32(1.0)), self.constant("middle", np.uint8(128))
+        # A multiplication first: QuantizeLinear with a step per channel is not vectorised and five times slower.
+        whole = self.node("Mul", [x, self.constant(f"{name}.step", (1 / step).astype(np.float32))])
+        small = self.node("QuantizeLinear", [whole, one, middle])
+        return self.node(
             "MatMulIntegerToFloat",
             [
                 small,
                 self.constant(f"{name}.q", quantised.T),
-                self.constant("one", np.float32(1.0)),
+                one,
                 self.constant(f"{name}.s", scale),
-                self.constant("middle", np.uint8(128)),
+                middle,
             ],
             own=True,
         )
-        return self.node("Mul", [product, row_scale])
-
-    def rows(self, x: str) -> tuple[str, str]:
-        """x as uint8 round 128 with one scale per token (its largest magnitude over 127), and that scale."""
-        highest = self.node("ReduceMax", [x], axes=[-1], keepdims=1)
-        lowest = self.node("ReduceMin", [x], axes=[-1], keepdims=1)
-        largest = self.node("Max", [highest, self.node("Neg", [lowest]), self.constant("tiny", np.float32(1e-9))])
-        scale = self.node("Mul", [largest, self.constant("step", np.float32(1 / 127))])
-        whole = self.node("Mul", [x, self.node("Reciprocal", [scale])])
-        one, middle = self.constant("one", np.float32(1.0)), self.constant("middle", np.uint8(128))
-        return self.node("QuantizeLinear", [whole, one, middle]), scale
 
     def embedded(self, ids: str) -> str:
         """Word, position and token-type embeddings of `ids`, normalised; words are int8 with a scale per word."""
         table = self.weights["embeddings.word_embeddings.weight"]
-        if self.int8:
+        if self.steps is not None:
             quantised, scale = by_row(table)
             whole = self.node("Gather", [self.constant("words.q", quantised), ids])
             scales = self.node("Gather", [self.constant("words.s", scale[:, None]), ids])
@@ -134,9 +131,14 @@ def by_row(matrix: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.fl
     return np.round(matrix / scale[:, None]).clip(-127, 127).astype(np.int8), scale
 
 
-def build(weights: Weights, heads: Sequence[str], *, int8: bool) -> onnx.ModelProto:
-    """The model: input_ids, attention_mask (n, length) int64 -> logits (n, labels of `heads` in turn), embedding."""
-    graph = Graph(weights, int8=int8)
+def build(
+    weights: Weights, heads: Sequence[str], *, steps: Steps | None = None, watched: bool = False
+) -> onnx.ModelProto:
+    """The model: input_ids, attention_mask (n, length) int64 -> logits (n, labels of `heads` in turn), embedding.
+
+    With `steps` its products are int8, else fp32; `watched` adds the input of each product as an output of that name.
+    """
+    graph = Graph(weights, steps=steps)
     mask = graph.node("Cast", ["attention_mask"], to=TensorProto.INT32)
     x = graph.embedded("input_ids")
     for number in range(LAYERS):
@@ -155,6 +157,8 @@ def build(weights: Weights, heads: Sequence[str], *, int8: bool) -> onnx.ModelPr
         helper.make_node("Identity", [logits], ["logits"]),
         helper.make_node("Identity", [unit], ["embedding"]),
     ]
+    seen = list(graph.products) if watched else []
+    graph.nodes += [helper.make_node("Identity", [graph.products[name]], [name]) for name in seen]
     shape = ["n", "length"]
     model = helper.make_model(
         helper.make_graph(
@@ -164,6 +168,7 @@ def build(weights: Weights, heads: Sequence[str], *, int8: bool) -> onnx.ModelPr
             [
                 helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", len(bias)]),
                 helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", matrix.shape[1]]),
+                *(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in seen),
             ],
             list(graph.constants.values()),
         ),

@@ -1,6 +1,6 @@
 """What the shipped weights are worth: the figures of the model card, as JSON on stdout.
 
-`python -m models.measure --trained DIR`. TweetEval's test splits are read here and nowhere else.
+`python -m models.measure --trained DIR [--test]`. TweetEval's test splits are read here and nowhere else.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from core.records import TOPICS
 from core.settings import load_settings
-from models.calibration import Logits, class_shift, topic_shift
+from models.baselines import Said, regression, tweets_only, vader
+from models.calibration import Logits, class_shift, temperature, topic_shift
 from models.data import HEADS, Row, reactions, tweeteval
-from models.export import FOLDER, stored_shifts
-from models.folds import deal
-from models.metrics import bootstrap, f1, macro_f1, macro_recall
+from models.export import FOLDER, known_and_others, stored_shifts
+from models.folds import FOLDS, deal
+from models.metrics import bootstrap, calibration_error, f1, macro_f1, macro_recall
 from models.onnx import OnnxClassifier
 
 Figure = dict[str, float]
@@ -42,40 +43,105 @@ def benchmark(classifier: OnnxClassifier, shared: Path) -> dict[str, Figure]:
 def unseen(trained: Path, shared: Path) -> dict[str, dict[str, Figure]]:
     """Macro-F1 of the mission's heads on posts whose fold was held out, percent; the largest controversy apart.
 
-    The shifts of stance, relevance and topics are fitted on one half of those posts and used on the other; the
-    shift of sentiment is the shipped one, fitted on all of them and on TweetEval's validation split.
+    The shifts of stance, relevance and topics are fitted on the other fold; the shift of sentiment is the shipped one,
+    fitted on all of them and on TweetEval's validation split.
     """
+    rows, logits = _out_of_fold(trained, shared)
+    said: Said = {head: logits[head].argmax(axis=1) for head in ("sentiment", "stance", "relevance")}
+    said["topics"] = (logits["topics"] >= 0).astype(np.int64)
+    found: dict[str, dict[str, Figure]] = {}
+    for name, picked in _parts(rows):
+        kept = [rows[int(i)] for i in picked]
+        figures = compared(kept, {head: labels[picked] for head, labels in said.items()})
+        for head in ("sentiment", "stance", "relevance"):
+            gold = _gold(kept, head)
+            for number, label in enumerate(HEADS[head]):
+                value = round(100 * f1(gold, said[head][picked], number), 1)
+                figures[f"{head}: {label}"] = {"value": value, "n": int((gold == number).sum())}
+        truth = np.array([row.topics for row in kept]).astype(np.int64)
+        for number, topic in enumerate(TOPICS):
+            value = round(100 * f1(truth[:, number], said["topics"][picked, number]), 1)
+            figures[f"topics: {topic}"] = {"value": value, "n": int(truth[:, number].sum())}
+        found[name] = figures
+    return found
+
+
+def baselines(trained: Path, shared: Path) -> dict[str, dict[str, dict[str, Figure]]]:
+    """The same scores of what else one would run, on the same posts and folds."""
+    rows = reactions(shared)
+    answers = {"vader": vader(rows), "after tweets only": tweets_only(rows, trained), "regression": regression(rows)}
+    return {
+        name: {
+            part: compared([rows[int(i)] for i in picked], {head: labels[picked] for head, labels in said.items()})
+            for part, picked in _parts(rows)
+        }
+        for name, said in answers.items()
+    }
+
+
+def compared(rows: Sequence[Row], said: Said) -> dict[str, Figure]:
+    """Macro-F1 per head of `said` against the labels of `rows`; topics with FEW positives or more are averaged."""
+    figures: dict[str, Figure] = {
+        head: _figure(bootstrap(macro_f1, _gold(rows, head), said[head]), len(rows))
+        for head in ("sentiment", "stance", "relevance")
+        if head in said
+    }
+    truth = np.array([row.topics for row in rows]).astype(np.int64)
+    kept = [number for number in range(len(TOPICS)) if truth[:, number].sum() >= FEW]
+    if "topics" in said and kept:
+        picks = np.arange(len(truth))
+
+        def mean(chosen: NDArray[np.int64], _: NDArray[np.int64]) -> float:
+            return float(np.mean([f1(truth[chosen, n], said["topics"][chosen, n]) for n in kept]))
+
+        figures["topics"] = _figure(bootstrap(mean, picks, picks), len(truth)) | {"averaged": len(kept)}
+    return figures
+
+
+def calibration(trained: Path, shared: Path) -> dict[str, Figure]:
+    """Expected calibration error per head in points, shift and temperature fitted on the other fold."""
+    rows, logits = _out_of_fold(trained, shared)
+    fold = deal(rows)
+    found: dict[str, Figure] = {}
+    for head in ("sentiment", "stance", "relevance", "topics"):
+        gold = np.array([row.topics for row in rows]).astype(np.int64) if head == "topics" else _gold(rows, head)
+        cooled = logits[head].copy()
+        for number in range(FOLDS):
+            there = fold != number
+            cooled[~there] /= temperature(gold[there], logits[head][there])
+        if head == "topics":
+            claimed, right = (1 / (1 + np.exp(-cooled))).ravel(), gold.ravel() == 1
+        else:
+            chances = np.exp(cooled - cooled.max(axis=1, keepdims=True))
+            chances /= chances.sum(axis=1, keepdims=True)
+            claimed, right = chances.max(axis=1), chances.argmax(axis=1) == gold
+        found[head] = {"value": round(100 * calibration_error(claimed, right), 1), "n": len(rows)}
+    return found
+
+
+def _out_of_fold(trained: Path, shared: Path) -> tuple[list[Row], dict[str, Logits]]:
     logits = dict(np.load(trained / "out_of_fold.npz", allow_pickle=False))
     every = reactions(shared)
     rows = [every[int(i)] for i in logits.pop("row")]
-    logits = _cross_fitted(rows, logits)
-    groups = np.array([row.group for row in rows])
-    names, sizes = np.unique(groups, return_counts=True)
-    known = str(names[sizes.argmax()])
-    found: dict[str, dict[str, Figure]] = {}
-    for name, kept in ((known, groups == known), ("others", groups != known), ("all", groups != "")):
-        picked = np.flatnonzero(kept)
-        figures: dict[str, Figure] = {}
-        for head in ("sentiment", "stance", "relevance"):
-            gold = _gold([rows[int(i)] for i in picked], head)
-            predicted = logits[head][picked].argmax(axis=1)
-            figures[head] = _figure(bootstrap(macro_f1, gold, predicted), len(picked))
-            for number, label in enumerate(HEADS[head]):
-                value = round(100 * f1(gold, predicted, number), 1)
-                figures[f"{head}: {label}"] = {"value": value, "n": int((gold == number).sum())}
-        found[name] = figures | _topics(np.array([rows[int(i)].topics for i in picked]), logits["topics"][picked] >= 0)
-    return found
+    return rows, _cross_fitted(rows, logits)
+
+
+def _parts(rows: Sequence[Row]) -> list[tuple[str, NDArray[np.int64]]]:
+    known, others = known_and_others(rows)
+    return [("known", known), ("others", others), ("all", np.arange(len(rows)))]
 
 
 def _cross_fitted(rows: Sequence[Row], logits: dict[str, Logits]) -> dict[str, Logits]:
     moved = {head: values.copy() for head, values in logits.items()}
     moved["sentiment"] += stored_shifts(FOLDER)["sentiment"]  # two numbers, fitted on tweets as well
-    half = deal(rows, folds=2)
-    for number in range(2):
-        here, there = np.flatnonzero(half == number), np.flatnonzero(half != number)
+    fold = deal(rows)
+    for number in range(FOLDS):
+        here, there = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         tuning = [rows[int(i)] for i in there]
+        parts = known_and_others(tuning)
         for head in ("stance", "relevance"):
-            moved[head][here] += class_shift((_gold(tuning, head), logits[head][there], macro_f1))
+            gold = _gold(tuning, head)
+            moved[head][here] += class_shift(*((gold[p], logits[head][there][p], macro_f1) for p in parts))
         topics = np.array([row.topics for row in tuning], np.float32)
         moved["topics"][here] += topic_shift(topics, logits["topics"][there])
     return moved
@@ -83,23 +149,6 @@ def _cross_fitted(rows: Sequence[Row], logits: dict[str, Logits]) -> dict[str, L
 
 def _gold(rows: Sequence[Row], head: str) -> NDArray[np.int64]:
     return np.array([getattr(row, head) for row in rows], dtype=np.int64)
-
-
-def _topics(gold: NDArray[np.float64], claimed: NDArray[np.bool_]) -> dict[str, Figure]:
-    truth, said = gold.astype(np.int64), claimed.astype(np.int64)
-    kept = [number for number in range(len(TOPICS)) if truth[:, number].sum() >= FEW]
-    picks = np.arange(len(truth))
-
-    def mean(rows: NDArray[np.int64], _: NDArray[np.int64]) -> float:
-        return float(np.mean([f1(truth[rows, number], said[rows, number]) for number in kept]))
-
-    found: dict[str, Figure] = {}
-    if kept:
-        found["topics"] = _figure(bootstrap(mean, picks, picks), len(truth)) | {"averaged": len(kept)}
-    for number, topic in enumerate(TOPICS):
-        value = round(100 * f1(truth[:, number], said[:, number]), 1)
-        found[f"topics: {topic}"] = {"value": value, "n": int(truth[:, number].sum())}
-    return found
 
 
 def _figure(interval: tuple[float, float, float], posts: int) -> Figure:
@@ -111,11 +160,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(prog="python -m models.measure", description=__doc__)
     parser.add_argument("--trained", type=Path, required=True, help="the folder that models.train wrote")
+    parser.add_argument("--test", action="store_true", help="read TweetEval's test splits: once per shipped model")
     parser.add_argument("--shared", type=Path, help="the shared data folder (default: UPROAR_SHARED_DATA)")
     options = parser.parse_args(arguments)
     shared = options.shared or load_settings().shared_data
     classifier = OnnxClassifier(FOLDER, name="measured", detect_language=False)
-    found = {"tweeteval_test": benchmark(classifier, shared), "out_of_fold": unseen(options.trained, shared)}
+    found: dict[str, object] = {
+        "out_of_fold": unseen(options.trained, shared),
+        "baselines": baselines(options.trained, shared),
+        "calibration_error": calibration(options.trained, shared),
+    }
+    if options.test:
+        found["tweeteval_test"] = benchmark(classifier, shared)
     json.dump(found, sys.stdout, indent=1)
 
 

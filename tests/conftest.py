@@ -15,7 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from postgres_server import PostgresServer, find_binaries
 
 from core.keys import Keys
-from core.settings import Settings
+from core.settings import Settings, load_settings
 from store import Reader, Store, migrate, open_reader, open_store
 
 _RELAXED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
@@ -36,6 +36,18 @@ def settings(tmp_path: Path) -> Settings:
 def keys() -> Keys:
     """The same keys in every test."""
     return Keys(b"k" * 32)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The shared data folder; skips where it is absent, fails there when CI=true."""
+    path = load_settings().shared_data
+    if not path.is_dir():
+        reason = f"{path} is absent: set UPROAR_SHARED_DATA"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return path
 
 
 @pytest.fixture(scope="session")

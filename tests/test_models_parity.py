@@ -71,7 +71,7 @@ def test_the_fp32_graph_equals_torch_whatever_the_padding() -> None:
     heads = {"sentiment": ("a", "b", "c"), "topics": ("d", "e")}
     network = Network(heads).eval()
     weights = {name: value.numpy() for name, value in network.state_dict().items()}
-    session = onnxruntime.InferenceSession(build(weights, list(heads), int8=False).SerializeToString())
+    session = onnxruntime.InferenceSession(build(weights, list(heads)).SerializeToString())
     ids, mask = pad([[101, 2054, 102], [101, *range(2000, 2040), 102]])
     logits, vectors = session.run(None, {"input_ids": ids.numpy(), "attention_mask": mask.numpy()})
     with torch.inference_mode():

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.records import SENTIMENTS, STANCES, TOPICS
-from models.calibration import class_shift, topic_shift
-from models.data import MISSING, OWN_POSTS, Row, ordinary, own_posts
+from models.calibration import class_shift, cooled, temperature, topic_shift
+from models.data import MISSING, OWN_POSTS, PUBLIC_LABELS, Row, ordinary, own_posts, public_labels, public_posts
 from models.folds import deal
-from models.metrics import macro_recall
+from models.metrics import calibration_error, macro_recall
 
 
 def stored() -> list[dict]:
@@ -21,24 +22,23 @@ def stored() -> list[dict]:
 
 def test_own_posts_are_many_distinct_and_well_formed() -> None:
     posts = stored()
-    assert len(posts) >= 500
+    assert len(posts) >= 3_000
     assert len({post["text"].casefold() for post in posts}) == len(posts)
     for post in posts:
-        assert set(post) == {"text", "platform", "sentiment", "stance", "relevant", "topics"}
+        assert set(post) == {"text", "sentiment", "stance", "relevant", "topics"}
         assert post["sentiment"] in SENTIMENTS
         assert post["stance"] in STANCES
         assert post["topics"] == [topic for topic in TOPICS if topic in post["topics"]]
-        assert post["relevant"] or not post["topics"]
 
 
 def test_own_posts_cover_every_topic_and_the_sides_that_tone_does_not_tell() -> None:
     posts = stored()
     topics = Counter(topic for post in posts for topic in post["topics"])
-    assert min(topics[topic] for topic in TOPICS) >= 60
+    assert min(topics[topic] for topic in TOPICS) >= 300
     sides = Counter((post["sentiment"], post["stance"]) for post in posts)
-    assert sides["negative", "for"] >= 30
-    assert sides["positive", "against"] >= 30
-    assert sum(not post["relevant"] for post in posts) >= 100
+    assert sides["negative", "for"] >= 150
+    assert sides["positive", "against"] >= 100
+    assert sum(not post["relevant"] for post in posts) >= 500
 
 
 def test_rows_carry_the_labels_of_the_posts() -> None:
@@ -47,6 +47,20 @@ def test_rows_carry_the_labels_of_the_posts() -> None:
     assert {row.emotion for row in rows} == {MISSING}
     assert {row.relevance for row in rows} == {0, 1}
     assert sum(sum(row.topics or ()) for row in rows) == sum(len(post["topics"]) for post in stored())
+
+
+def test_public_labels_hold_ids_and_labels_but_no_text() -> None:
+    posts = [json.loads(line) for line in PUBLIC_LABELS.read_text(encoding="utf-8").splitlines()]
+    assert len({post["id"] for post in posts}) == len(posts) >= 900
+    for post in posts:
+        assert set(post) == {"id", "controversy", "sentiment", "stance", "relevant", "topics"}
+
+
+def test_public_labels_find_their_posts(shared_data: Path) -> None:
+    rows = public_labels(shared_data)
+    assert len(rows) >= 900
+    assert {row.group for row in rows} >= {"duolingo_ai_first_2025", "steam_paid_mods_2015"}
+    assert len(set(public_posts(shared_data).values())) == len(public_posts(shared_data))
 
 
 def test_ordinary_tweets_leave_out_the_subject() -> None:
@@ -86,6 +100,24 @@ def test_topic_shift_moves_the_tuned_threshold_to_one_half() -> None:
     assert shift == pytest.approx(np.full(9, 2.5), abs=0.7)
 
 
+def test_a_temperature_makes_overconfident_probabilities_true() -> None:
+    draw = np.random.default_rng(4)
+    logits = draw.normal(0, 1.5, (4_000, 3))
+    chances = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    gold = (chances.cumsum(1) < draw.random((4_000, 1))).sum(1).clip(max=2)
+    loud = (3 * logits).astype(np.float32)
+    assert temperature(gold, loud) == pytest.approx(3.0, rel=0.1)
+    weights = {"heads.stance.weight": np.ones((3, 2), np.float32), "heads.stance.bias": np.full(3, 4, np.float32)}
+    assert cooled(weights, {"stance": 2.0})["heads.stance.bias"].tolist() == [2.0, 2.0, 2.0]
+
+
+def test_calibration_error_is_nothing_for_true_claims_and_the_gap_for_false_ones() -> None:
+    draw = np.random.default_rng(5)
+    claimed = draw.random(20_000)
+    assert calibration_error(claimed, draw.random(20_000) < claimed) < 0.02
+    assert calibration_error(np.full(900, 0.9), np.arange(900) % 2 == 0) == pytest.approx(0.4)
+
+
 def test_batches_hold_every_row_once_and_like_lengths_together() -> None:
     pytest.importorskip("torch")
     from models.fitting import buckets, pad
@@ -98,3 +130,28 @@ def test_batches_hold_every_row_once_and_like_lengths_together() -> None:
     ids, mask = pad([[5], [6, 7, 8]])
     assert ids.tolist() == [[5, 0, 0], [6, 7, 8]]
     assert mask.tolist() == [[1, 0, 0], [1, 1, 1]]
+
+
+def test_balanced_training_moves_logits_by_the_frequencies_of_tweets_only() -> None:
+    pytest.importorskip("torch")
+    from models.fitting import _priors
+
+    rows = [Row("a", sentiment=0)] + [Row("b", sentiment=1)] * 8 + [Row("c", sentiment=0, stance=0, group="x")] * 5
+    found = _priors(rows)
+    assert found["sentiment", True].argmax() == 1
+    assert found["sentiment", True][0] > found["sentiment", True][2]
+    assert set(found) == {("sentiment", True)}
+
+
+def test_pooled_dropout_keeps_the_mean_and_rests_in_evaluation() -> None:
+    torch = pytest.importorskip("torch")
+    from models.dropout import PooledDropout, pooled
+
+    torch.manual_seed(1)
+    layer = PooledDropout(0.25)
+    x = torch.ones(300, 200)
+    shaken = layer(x)
+    assert shaken.unique().tolist() == [0.0, pytest.approx(4 / 3)]
+    assert shaken.mean().item() == pytest.approx(1.0, abs=0.02)
+    assert torch.equal(layer.eval()(x), x)
+    assert isinstance(pooled(torch.nn.Sequential(torch.nn.Dropout(0.1)))[0], PooledDropout)
