@@ -1,6 +1,6 @@
 """The steps of int8: what one unit is worth for each channel that goes into a product, measured on training texts.
 
-A channel with large values gets a large step and smaller weights behind it (SmoothQuant, Xiao et al. 2023, alpha 0.7):
+A channel with large values gets a large step and smaller weights behind it (SmoothQuant, Xiao et al. 2023, alpha 0.8):
 one step for all channels would be ruled by the few that reach far.
 """
 
@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 
 from models.graph import Weights, build
 
-SMOOTH = 0.7
+SMOOTH = 0.8
 
 
 def measured(

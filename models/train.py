@@ -95,6 +95,20 @@ def react(shop: Workshop, suffix: str, kept: Sequence[Row], hidden: frozenset[st
     return shop.stage(plan, _with_stance(student_of_tone(shop)), rows, words)
 
 
+def averaged(shop: Workshop, *, folds: int = FOLDS) -> None:
+    """Write DIR/shipped.safetensors: the mean of the student and of its fold twins (model soup, Wortsman et al. 2022).
+
+    All start from the same weights and differ in what they saw, so their mean is one network, no ensemble.
+    """
+    names = [REACTIONS.name, *(f"{REACTIONS.name}-fold{number}" for number in range(folds))]
+    states = [load_file(shop.out / f"{name}.safetensors") for name in names]
+    mean = {key: torch.stack([state[key] for state in states]).mean(0) for key in states[0]}
+    save_file(mean, shop.out / "shipped.safetensors")
+    network = Network(HEADS)
+    network.load_state_dict(mean)
+    report(network, shop.shared, shop.small_words())
+
+
 def visible(shop: Workshop, kept: Sequence[Row], hidden: frozenset[str]) -> list[Row]:
     """What a network of stage "reactions" may see of the labelled posts."""
     return [row for row in everything_labelled(kept, shop.shared) if row.text not in hidden]
@@ -165,6 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.stage == "reactions":
         return
     out_of_fold(shop, folds=options.folds)
+    averaged(shop, folds=options.folds)
     if options.stage == "all":
         export(shop.out, options.to, shop.shared)
 
