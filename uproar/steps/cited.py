@@ -19,7 +19,8 @@ from terms.quotes import Quotes, telling_words
 
 ALIKE, BESIDE, SHARED = 0.62, 0.05, 2
 """Cosine from which a relevant post on the clause's subject paraphrases it, how far behind the nearest clause another
-may lie, and how many telling words both must have. Set by reading the demo's invented posts under an earlier classifier, uproar-minilm-1."""
+may lie, and how many telling words both must have. Set by reading the demo's invented posts under
+the first classifier, uproar-minilm-1."""
 BATCH = 2000
 _LONGEST = 600
 Side = tuple[int, str]
