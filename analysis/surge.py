@@ -84,12 +84,31 @@ def _usual(level: Floats, period: int, half: int) -> Floats:
 
 
 def _quantiles(rest: Floats, past: int, pace: int) -> tuple[Floats, Floats]:
-    """Median and tail of the past, renewed every `pace` rows; each row sees earlier rows only."""
+    """Median and tail of the past, renewed every `pace` rows; each row sees earlier rows only.
+
+    The past stays sorted: a block comes in and one goes out, which is cheaper than a partition of all of it.
+    """
     middle, tail = np.zeros(len(rest)), np.ones(len(rest))
+    held, first = rest[:0], 0
     for start in range(pace, len(rest), pace):
-        known = rest[max(0, start - past) : start]
-        middle[start : start + pace], tail[start : start + pace] = np.quantile(known, (0.5, TAIL))
+        begin = max(0, start - past)
+        gone = np.sort(rest[first:begin])
+        # Equal values lie side by side: the n-th of them goes out at the n-th place.
+        twin = np.arange(len(gone)) - np.searchsorted(gone, gone)
+        held = np.delete(held, np.searchsorted(held, gone) + twin)
+        new = np.sort(rest[start - pace : start])
+        held = np.insert(held, np.searchsorted(held, new), new)
+        first = begin
+        middle[start : start + pace] = _at(held, 0.5)
+        tail[start : start + pace] = _at(held, TAIL)
     return middle, tail
+
+
+def _at(ordered: Floats, quantile: float) -> float:
+    place = quantile * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return float(ordered[below] + (place - below) * (ordered[above] - ordered[below]))
 
 
 def _trailing(values: Floats, width: int) -> Floats:

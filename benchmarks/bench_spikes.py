@@ -171,7 +171,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--watches", type=int, default=250, help="null watches per cell")
     parser.add_argument("--months", type=int, default=4, help="months that count of each (after two to learn)")
-    parser.add_argument("--injected", type=int, default=40, help="watches with ten injections each")
+    parser.add_argument("--injected", type=int, default=100, help="watches with ten injections each")
     asked = parser.parse_args()
     began = time.process_time()
     nulls = [Null(f, m, noise=noise) for noise in (False, True) for f in FAMILIES for m in MEANS]

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from analysis.surge import surges
+from analysis.surge import TAIL, _quantiles, surges
 from core.errors import ConfigError, InputUnusable
 from uproar.cli import app
 
@@ -91,3 +91,13 @@ def test_an_unusable_file_says_why(tmp_path, text: str, why: str) -> None:
 def test_an_absent_file_is_named(tmp_path) -> None:
     done = CliRunner().invoke(app, ["detect", str(tmp_path / "none.csv")])
     assert isinstance(done.exception, ConfigError)
+
+
+@pytest.mark.parametrize(("size", "past", "pace"), [(3000, 1000, 72), (300, 40, 7), (60, 100, 6)])
+@pytest.mark.parametrize("digits", [0, 1, 9], ids=["many equal", "some equal", "none equal"])
+def test_the_sorted_past_gives_the_quantiles_of_the_rows_before(size: int, past: int, pace: int, digits: int) -> None:
+    rest = np.round(np.random.default_rng(size).normal(size=size), digits)
+    middle, tail = _quantiles(rest, past, pace)
+    for start in range(pace, size, pace):
+        known = rest[max(0, start - past) : start]
+        assert [middle[start], tail[start]] == pytest.approx(np.quantile(known, (0.5, TAIL)), abs=1e-12)
