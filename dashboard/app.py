@@ -17,7 +17,7 @@ from dashboard.masthead import masthead
 from dashboard.moments import at_moment
 from dashboard.navigation import ANALYSTS, READERS, View, navigation
 from dashboard.state import State, parse
-from dashboard.views import alerts, closed, compare, coverage, effects, overview, posts, terms, themes, timeline
+from dashboard.views import alerts, closed, compare, coverage, effects, label, overview, posts, terms, themes, timeline
 
 # One line per view, in the order of the navigation; the name is the path in the address. A view for analysts says so.
 VIEWS: dict[str, View] = {
@@ -30,6 +30,7 @@ VIEWS: dict[str, View] = {
     "terms": View(terms.show, "Terms", "gavel", READERS),
     "alerts": View(alerts.show, "Alerts", "notifications", READERS),
     "coverage": View(coverage.show, "Coverage", "fact_check", ANALYSTS),
+    "label": View(label.show, "Label", "rate_review", ANALYSTS),
 }
 _HERE = Path(__file__).parent
 

@@ -19,6 +19,7 @@ from reports.announcements import announcements
 from reports.clauses import ClauseReaction, clause_reactions
 from reports.comparable import Break, breaks
 from reports.compare import Comparison, compare
+from reports.correction import Correction, correction
 from reports.coverage import coverage
 from reports.coverage_hours import coverage_hours
 from reports.day import LastDay, last_day_close
@@ -169,6 +170,10 @@ class Reports:
     def replay(self, watch: Watch) -> pd.DataFrame:
         """`reports.replay.replay` of `watch`."""
         return self._kept(("replay", watch), lambda: replay(self.reader, watch, clock=self.clock))
+
+    def correction(self, watch: Watch, **asked: Any) -> Correction:
+        """`reports.correction.correction` of `watch`; never kept, for readers label."""
+        return correction(self.reader, watch, clock=self.clock, **asked)
 
     def incidents(self, watch: Watch) -> list[Incident]:
         """Incidents of every rule by the watch's present, latest first. Never kept: readers act on them."""

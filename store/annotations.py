@@ -9,6 +9,7 @@ from sqlalchemy import Connection, event, insert, select
 
 from core.errors import ConfigError
 from core.text import clean
+from store.draws import DrawWriter
 from store.engine import BUSY_SECONDS, changing, make_engine
 from store.export_log import ExportWriter, known_watch, posts_by_name
 from store.schema import acknowledgements, incident_notes, incident_owners, incidents, labels, notes, tags
@@ -16,11 +17,11 @@ from store.statements import upsert
 from store.upgrade import check_schema
 
 WRITABLE = frozenset({"labels", "notes", "tags", "acknowledgements", "incident_owners", "incident_notes", "export_log",
-                      "export_posts", "shown", "texts_taken", "data_version"})  # fmt: skip
+                      "export_posts", "draws", "drawn", "shown", "texts_taken", "data_version"})  # fmt: skip
 _WRITES = {sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE}
 
 
-class Annotations(ExportWriter):
+class Annotations(ExportWriter, DrawWriter):
     """Adds labels, tags, notes, acknowledgements and export records; posts and figures are out of its reach."""
 
     def add_label(self, source: str, post_id: str, *, head: str, value: str, author: str, now: datetime) -> None:

@@ -110,7 +110,7 @@ def _erase(connection: Connection, found: Sequence[tuple[Any, ...]]) -> Hours:
     if is_sqlite(connection):
         connection.exec_driver_sql("PRAGMA secure_delete=ON")
         run_many(connection, FTS_DROP, [(number, text) for number, _, text in found])
-    for table in ("sightings", "labels", "tags", "rechecks"):
+    for table in ("sightings", "labels", "drawn", "tags", "rechecks"):
         run_many(connection, f"DELETE FROM {table} WHERE post = ?", [(number,) for number in numbers])
     run_many(connection, "DELETE FROM posts WHERE id = ?", [(number,) for number in numbers])
     # The difference of two recounts, so that a text with another living copy in its hour is not counted away.

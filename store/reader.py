@@ -8,6 +8,7 @@ from sqlalchemy import select
 from store.announcements import AnnouncementReader
 from store.counts import RollupReader
 from store.coverage import CoverageReader
+from store.draws import DrawReader
 from store.engine import make_engine, reading
 from store.export_log import ExportReader
 from store.find import PostReader
@@ -26,7 +27,7 @@ from store.upgrade import check_schema
 
 class Reader(
     RollupReader, PostReader, PublicReader, CoverageReader, AnnouncementReader, AlertReader, SpendingReader,
-    TermsVersionReader, TermsChangeReader, TermsLinkReader, ExportReader, ErasureReader,
+    TermsVersionReader, TermsChangeReader, TermsLinkReader, ExportReader, ErasureReader, DrawReader,
 ):  # fmt: skip
     """Reads frames and records; it cannot write, and every method sees one consistent state."""
 

@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeEngine
 from core.records import TOPICS, Reason
 from store.types import UtcHour, UtcTime
 
-REVISION = "0008"
+REVISION = "0009"
 """The schema that this program speaks: the head of `store.migrations`."""
 
 REASONS = (Reason.TEXT, Reason.THREAD, Reason.IMPORT)
@@ -174,6 +174,16 @@ announcements = Table(
 )  # fmt: skip
 labels = Table("labels", metadata, Column("id", _ID, primary_key=True), Column("post", BigInteger, nullable=False,
                index=True), _text("head"), _text("value"), _text("author"), _need("at", UtcTime))  # fmt: skip
+draws = Table(
+    "draws", metadata,
+    Column("id", _ID, primary_key=True), _need("watch_id", Integer), _need("since", UtcTime), _need("until", UtcTime),
+    _need("population", BigInteger), _text("author"), _need("at", UtcTime),
+)  # fmt: skip
+drawn = Table(
+    "drawn", metadata,
+    _need("draw_id", BigInteger), _need("position", Integer), Column("post", BigInteger, nullable=False, index=True),
+    _need("weight", Float), PrimaryKeyConstraint("draw_id", "position"),
+)  # fmt: skip
 tags = Table("tags", metadata, _need("post", BigInteger), _text("tag"), _text("author"), _need("at", UtcTime),
              PrimaryKeyConstraint("post", "tag"))  # fmt: skip
 notes = Table("notes", metadata, Column("id", _ID, primary_key=True), _need("watch_id", Integer),

@@ -145,3 +145,18 @@ def test_the_database_of_the_pages_cannot_be_written(filled) -> None:
         pytest.raises(DBAPIError, match="not authorized"),
     ):
         connection.exec_driver_sql("DELETE FROM posts")
+
+
+def test_labels_are_drawn_given_blind_and_correct_the_share(filled) -> None:
+    app = start("label", span="all")
+    _click(app, "Draw from this window")
+    for _ in range(35):
+        post = next(t.value for t in app.text if t.value.startswith(("listening", "read", "they", "terrible", "fair"))
+                    or "terms" in t.value)  # fmt: skip
+        truly = "Negative" if "terrible" in post or "theft" in post else "Neutral"
+        _click(app, truly)
+    said = words(app)
+    assert "65 to go" in said
+    assert "Corrected for the classifier's error" in said
+    assert "by 35 labelled posts" in said
+    assert "Measured on this watch" in said

@@ -43,6 +43,8 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
         st.html(cards.state_badge(seen.state, seen.state_sentence))
     with right:
         st.html(cards.figure_row(figures(seen, measure=watch.measure)))
+        for sentence in reports.correction(watch, since=seen.window.since, until=seen.window.until).sentences:
+            st.text(sentence)
     chart, drives = st.columns([1.9, 1], gap="medium")
     with chart:
         _week(reports, watch, known)

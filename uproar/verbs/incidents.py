@@ -68,7 +68,7 @@ def own(
 ) -> None:
     """Name who looks after an incident; the last one named counts."""
     session = open_session()
-    name = _person(who)
+    name = named(who)
     with session.annotations() as annotations:
         annotations.own(number, name, session.clock)
     _done(session, number, f"incident {number}: {name} looks after it", json=json)
@@ -78,7 +78,7 @@ def own(
 def ack(number: Number, by: By = "", json: Json = False) -> None:
     """Say that somebody has seen an incident: it does not go to the second channels any more."""
     session = open_session()
-    name = _person(by)
+    name = named(by)
     with session.annotations() as annotations:
         annotations.acknowledge(number, name, session.clock)
     _done(session, number, f"incident {number}: acknowledged", json=json)
@@ -93,7 +93,7 @@ def note(
     if not text.strip():
         raise ConfigError("a note needs words")
     with session.annotations() as annotations:
-        annotations.note_incident(number, text.strip(), author=_person(by), now=session.clock)
+        annotations.note_incident(number, text.strip(), author=named(by), now=session.clock)
     _done(session, number, f"incident {number}: noted", json=json)
 
 
@@ -111,7 +111,8 @@ def _row(session: Session, number: int) -> dict[str, Any]:
     return found[0]
 
 
-def _person(given: str) -> str:
+def named(given: str) -> str:
+    """The name given, else that of the user. Raises ConfigError where there is none."""
     if given.strip():
         return given.strip()
     try:
