@@ -18,8 +18,10 @@ _URGENCY = ("spike", "elevated", "stale", "no_data", "pending", "learning", "cal
 
 
 def all_watches(reports: Reports, current: Watch) -> str:
-    """The table as HTML, the most urgent first; watches that hold no post stand in a line under it."""
+    """The table as HTML, the most urgent first; "" where fewer than two watches hold posts."""
     holding = [current if w.name == current.name else w for w in reports.holding()]
+    if len(holding) < 2:
+        return ""
     seen = [(watch, reports.overview(watch)) for watch in holding]
     seen.sort(key=lambda pair: (_URGENCY.index(pair[1].state.value), pair[0].title))
     head = "".join(f'<th scope="col">{name}</th>' for name in _HEAD)

@@ -56,6 +56,8 @@ FIGURES: Mapping[str, str] = {
     "discovery_lag": "How long the changed terms stood before anybody noticed, as far as the dates tell.",
     "residual": "How much of the rise at its peak is left at the end.",
     "peak_posts": "Posts in the fullest 24 hours after the beginning.",
+    "clause_posts": "Posts that quote the words of a clause or, being on its subject, mean nearly the same.",
+    "dormant_risk": "A rank among the clauses in force that no post cites, by kind and direction; not a probability.",
     "theme_share": "Different relevant texts that belong to the theme, among all of the window.",
     "theme_new": "Fewer than five people said it in the window before, and its share has surely grown.",
     "demand": "Texts that ask for something definite, found by their wording, each person counted once.",

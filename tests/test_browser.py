@@ -33,6 +33,7 @@ _DRAWN = (
     "() => [...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every(c => c.querySelector('svg.marks'))"
 )
 VIEWS = ("", "timeline", "posts")
+READ_MORE = ("themes", "effects", "compare", "terms")
 WIDE, NARROW = 1400, 390
 
 
@@ -166,6 +167,32 @@ def test_every_view_is_drawn_in_both_themes_wide_and_narrow(visit, shots, view: 
         page.screenshot(path=shots / f"{view or 'overview'}-{width}-{scheme}.png")
     background = page.evaluate("() => getComputedStyle(document.querySelector('.stApp')).backgroundColor")
     assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 23, 28)"}[scheme]
+
+
+@pytest.mark.parametrize("view", READ_MORE)
+def test_every_other_page_opens_narrow_and_dark(visit, shots, view: str) -> None:
+    page = visit(view, width=NARROW, scheme="dark", read="1")
+    assert NOTICE in page.locator(".up-notice").inner_text()
+    assert page.get_by_test_id("stException").count() == 0
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=stMain]').scrollWidth <= window.innerWidth", timeout=15_000
+    )
+    page.screenshot(path=shots / f"{view}-{NARROW}-dark.png")
+
+
+def test_a_stroke_across_the_share_chooses_a_window(visit) -> None:
+    page = visit("timeline", span="7d")
+    wait_for_charts(page, 2)
+    chart = page.locator("[data-testid=stVegaLiteChart] svg.marks").nth(1)
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    height = box["y"] + box["height"] * 0.6
+    page.mouse.move(box["x"] + box["width"] * 0.5, height)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.7, height, steps=8)
+    page.mouse.up()
+    page.wait_for_url("**since=*")
+    assert parse_qs(urlsplit(page.url).query)["until"][0].startswith("2025-05-0")
 
 
 def test_the_first_screen_says_how_bad_it_is(visit) -> None:

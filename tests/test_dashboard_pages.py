@@ -8,7 +8,9 @@ import pytest
 from dashboard_app import filled, home, params, start, template, words
 from small_store import NOTICE, WATCH, fill
 
+from core.settings import load_settings
 from dashboard.app import VIEWS
+from store import open_store
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -66,10 +68,19 @@ def test_unscored_posts_break_no_page(home, view: str) -> None:
     assert NOTICE in words(start(view, read="1"))
 
 
-def test_the_overview_has_all_watches_the_same_hour_yesterday_and_what_is_not_watched(filled) -> None:
+def test_the_overview_has_all_watches_in_a_table_where_two_are_known(filled) -> None:
+    assert "All watches" not in words(start())
+    settings = load_settings()
+    with open_store(settings.store_url, settings.keys) as store:
+        store.register_watch("duolingo-ai-first", subject="Duolingo")
     said = words(start())
-    assert "All watches" in said
-    assert "No posts yet:" in said
+    assert said.index("Example: the clause") < said.index("Duolingo: the AI-first memo"), "the most urgent first"
+    assert 'href="?watch=duolingo-ai-first"' in said
+    assert "No posts yet: " in said
+
+
+def test_the_overview_has_the_same_hour_yesterday_and_what_is_not_watched(filled) -> None:
+    said = words(start())
     assert "From 23:00 to 00:00:" in said
     assert "in the same hour yesterday" in said
     assert "Not asked: " in said
@@ -77,12 +88,13 @@ def test_the_overview_has_all_watches_the_same_hour_yesterday_and_what_is_not_wa
 
 
 def test_every_figure_that_a_page_explains_is_in_the_glossary() -> None:
-    from dashboard.views import compare, effects, overview, themes
+    from dashboard.views import compare, effects, overview, terms, themes, timeline
     from reports.wording import COVERAGE as SHOWN_COVERAGE
     from reports.wording import STATES as SHOWN_STATES
     from reports.words import COVERAGE, FIGURES, STATES
 
-    for view in (compare._FIGURES, effects._FIGURES, themes._FIGURES, overview._EXPLAINED):
+    explained = (compare._FIGURES, effects._FIGURES, themes._FIGURES, overview._EXPLAINED, terms._EXPLAINED)
+    for view in (*explained, timeline._EXPLAINED):
         assert set(view) <= set(FIGURES)
     assert {state.value for state in STATES} == set(SHOWN_STATES)
     assert set(COVERAGE) == set(SHOWN_COVERAGE)

@@ -34,8 +34,8 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
     seen = reports.overview(watch)
     known = reports.announcements(watch)
     day = reports.last_day(watch)
-    if len(reports.watches) > 1:
-        st.html(all_watches(reports, watch))
+    if table := all_watches(reports, watch):
+        st.html(table)
     st.html(cards.headline(seen.headline) + f'<p class="up-lead">{cards.escape(day.hour)}</p>')
     _advice(seen)
     left, right = st.columns([1, 2.6], gap="small")

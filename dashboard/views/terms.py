@@ -11,12 +11,14 @@ from dashboard import cards
 from dashboard.controls import Pages
 from dashboard.data import Reports
 from dashboard.state import State
+from dashboard.trust import glossary, trust
 from reports.clauses import ClauseReaction
 from reports.measure import Share
 from terms.redline import Run, redline
 
 _MOST = 12
 _AROUND = 24
+_EXPLAINED = ("clause_posts", "discovery_lag", "dormant_risk", "negative", "against")
 _STYLE = {"gone": ("<del>", "</del>"), "new": ("<ins>", "</ins>"), "same": ("", "")}
 
 
@@ -49,6 +51,8 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
         st.text("No change so far.")
     for change in changes[::-1][:_MOST]:
         _change(watch, change)
+    glossary(_EXPLAINED)
+    trust(reports, watch)
 
 
 def _change(watch: Watch, change: Change) -> None:
