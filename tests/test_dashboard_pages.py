@@ -102,6 +102,7 @@ def test_every_figure_that_a_page_explains_is_in_the_glossary() -> None:
 
 def test_the_timeline_shows_stance_and_a_topic_on_request(filled) -> None:
     app = start("timeline", span="24h")
+    assert app.selectbox(key="pick_stacked").options == ["Sentiment", "Stance"]
     app.selectbox(key="pick_stacked").select("stance").run()
     assert params(app)["stacked"] == "stance"
     assert "against Example" in words(app)

@@ -14,6 +14,7 @@ from dashboard.state import State
 from dashboard.trust import glossary, trust
 from reports.clauses import ClauseReaction
 from reports.measure import Share
+from reports.wording import interval, percent
 from terms.redline import Run, redline
 
 _MOST = 12
@@ -99,4 +100,6 @@ def _row(watch: Watch, reaction: ClauseReaction) -> dict[str, object]:
 
 
 def _told(share: Share) -> str:
-    return f"{share.share:.0%} of {share.relevant:,}" if share.relevant else "of none"
+    if not share.relevant:
+        return "of none"
+    return f"{percent(share.share)} ({interval(share.low, share.high)}) of {share.relevant:,}"

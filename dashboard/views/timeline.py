@@ -158,8 +158,9 @@ def _filters(reports: Reports, watch: Watch, state: State) -> None:
     choices = reports.choices(watch)
     places = st.columns(4)
     with places[0]:
-        kinds = {"": "Sentiment", "stance": "Stance"} if watch.measure != "against" else {"": "Stance"}
-        pick(state, "stacked", list(kinds), label="Show", names=lambda kind: kinds[kind])
+        usual = "Stance" if watch.measure == "against" else "Sentiment"
+        others = [] if watch.measure == "against" else ["stance"]
+        pick(state, "stacked", others, label="Show", names=str.capitalize, any_name=usual)
     with places[1]:
         pick(state, "topic", TOPICS, label="Topic", names=topic_name, any_name="Any")
     with places[2]:
