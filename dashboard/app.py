@@ -17,7 +17,22 @@ from dashboard.masthead import masthead
 from dashboard.moments import at_moment
 from dashboard.navigation import ANALYSTS, READERS, View, navigation
 from dashboard.state import State, parse
-from dashboard.views import alerts, closed, compare, coverage, effects, label, overview, posts, terms, themes, timeline
+from dashboard.views import (
+    alerts,
+    closed,
+    compare,
+    coverage,
+    effects,
+    incident,
+    label,
+    models_page,
+    notes,
+    overview,
+    posts,
+    terms,
+    themes,
+    timeline,
+)
 
 # One line per view, in the order of the navigation; the name is the path in the address. A view for analysts says so.
 VIEWS: dict[str, View] = {
@@ -30,6 +45,9 @@ VIEWS: dict[str, View] = {
     "terms": View(terms.show, "Terms", "gavel", READERS),
     "alerts": View(alerts.show, "Alerts", "notifications", READERS),
     "coverage": View(coverage.show, "Coverage", "fact_check", ANALYSTS),
+    "incident": View(incident.show, "Incident", "emergency", READERS),
+    "notes": View(notes.show, "Notes and additions", "edit_note", READERS),
+    "models": View(models_page.show, "Models and health", "memory", ANALYSTS),
     "label": View(label.show, "Label", "rate_review", ANALYSTS),
 }
 _HERE = Path(__file__).parent
@@ -50,7 +68,9 @@ def main() -> None:
     if not reports.watches:
         closed.show("There is no watch yet.")
         return
-    run(reports, parse(st.query_params.to_dict()))
+    state = parse(st.query_params.to_dict())
+    # While an incident is open the start page is that incident.
+    run(reports, state, first="incident" if reports.burning(state) else "overview")
 
 
 def run(reports: Reports, state: State, *, first: str = "overview") -> None:

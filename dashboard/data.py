@@ -15,6 +15,8 @@ from core.records import Announcement, Classifier
 from core.settings import Settings, load_settings
 from core.terms import Change
 from core.watches import Watch, load_watches
+from dashboard.moments import at_moment
+from dashboard.state import State
 from reports.announcements import announcements
 from reports.clauses import ClauseReaction, clause_reactions
 from reports.comparable import Break, breaks
@@ -76,6 +78,12 @@ class Reports:
         rows = self.reader.incidents()
         burning, known = set(rows.loc[rows["closed_at"].isna(), "watch"]), set(self.reader.watches())
         return min(self.watches, key=lambda watch: (watch.name not in burning, watch.name not in known))
+
+    def burning(self, state: State) -> bool:
+        """Whether the watch that `state` opens has an open incident at the moment that it names."""
+        original = next((watch for watch in self.watches if watch.name == state.watch), None) or self.first()
+        watch = at_moment(original, state.as_of)
+        return any(incident.is_open and incident.row["rule"] == "spike" for incident in self.incidents(watch))
 
     def overview(self, watch: Watch) -> Overview:
         """`reports.overview.overview` of `watch`."""

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, event, insert, select
 
 from core.errors import ConfigError
 from core.text import clean
+from store.announcements import AnnouncementWriter
 from store.draws import DrawWriter
 from store.engine import BUSY_SECONDS, changing, make_engine
 from store.export_log import ExportWriter, known_watch, posts_by_name
@@ -16,13 +17,15 @@ from store.schema import acknowledgements, incident_notes, incident_owners, inci
 from store.statements import upsert
 from store.upgrade import check_schema
 
-WRITABLE = frozenset({"labels", "notes", "tags", "acknowledgements", "incident_owners", "incident_notes", "export_log",
-                      "export_posts", "draws", "drawn", "shown", "texts_taken", "data_version"})  # fmt: skip
+WRITABLE = frozenset({
+    "announcements", "labels", "notes", "tags", "acknowledgements", "incident_owners", "incident_notes",
+    "export_log", "export_posts", "draws", "drawn", "shown", "texts_taken", "data_version",
+})  # fmt: skip
 _WRITES = {sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE}
 
 
-class Annotations(ExportWriter, DrawWriter):
-    """Adds labels, tags, notes, acknowledgements and export records; posts and figures are out of its reach."""
+class Annotations(ExportWriter, DrawWriter, AnnouncementWriter):
+    """Adds labels, tags, notes, announcements, acknowledgements and export records; posts are out of its reach."""
 
     def add_label(self, source: str, post_id: str, *, head: str, value: str, author: str, now: datetime) -> None:
         """Note what a person says of a post, e.g. head "sentiment", value "negative"; several people may."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 import streamlit
-from dashboard_app import filled, home, params, start, template, words
+from dashboard_app import APP, filled, home, params, start, template, words
 from small_store import AS_OF, NOTICED, SINCE, WATCH
 from sqlalchemy import insert
 from sqlalchemy.exc import DBAPIError
+from streamlit.testing.v1 import AppTest
 
 from core.records import Spike
 from core.settings import Settings, load_settings
@@ -160,3 +161,55 @@ def test_labels_are_drawn_given_blind_and_correct_the_share(filled) -> None:
     assert "Corrected for the classifier's error" in said
     assert "by 35 labelled posts" in said
     assert "Measured on this watch" in said
+
+
+def test_an_open_incident_is_the_start_page_with_its_state_and_owner(filled, incident) -> None:
+    said = words(start("incident"))
+    assert f"Incident {incident} is open" in said
+    for part in ("No update yet.", "Looked after by", "nobody yet", EVIL):
+        assert part in said
+    app = AppTest.from_file(str(APP), default_timeout=30)
+    app.query_params["watch"] = WATCH
+    assert f"Incident {incident} is open" in words(app.run())
+
+
+def test_without_an_incident_the_start_page_is_the_overview(filled) -> None:
+    app = AppTest.from_file(str(APP), default_timeout=30)
+    app.query_params["watch"] = WATCH
+    assert "Where it was said" in [s.value for s in app.run().subheader]
+    assert "No incident is open" in words(start("incident"))
+
+
+def test_a_note_is_kept_with_who_and_when(filled) -> None:
+    app = start("notes")
+    next(field for field in app.text_input if field.label == "Time it speaks of").input("2025-05-09T14:00:00+02:00")
+    next(area for area in app.text_area if area.label == "Note").input(EVIL)
+    said = words(_click(app, "Keep the note"))
+    assert f"On Fri 9 May 2025, 14:00: {EVIL}" in said
+    next(field for field in app.text_input if field.label == "Time it speaks of").input("yesterday")
+    next(area for area in app.text_area if area.label == "Note").input("again")
+    _click(app, "Keep the note")
+    assert "no time" in app.error[0].value
+
+
+def test_an_announcement_is_added_and_a_script_address_is_not(filled) -> None:
+    app = start("notes")
+    fields = {field.label: field for field in app.text_input}
+    fields["When"].input("2025-05-08")
+    fields["Title"].input("A new <b>letter</b>")
+    fields["Page that says so"].input("javascript:alert(1)")
+    _click(app, "Add it")
+    assert "http or https" in app.error[0].value
+    next(field for field in app.text_input if field.label == "Page that says so").input("https://example.org/new")
+    _click(app, "Add it")
+    with open_reader(load_settings().store_url) as reader:
+        made = reader.announcements(WATCH)
+    assert [a.title for a in made] == ["A new <b>letter</b>"]
+    assert made[0].origin.startswith("dashboard: ")
+
+
+def test_the_models_page_names_the_model_and_runs_doctors_checks(filled) -> None:
+    app = start("models")
+    assert "Its scores are shown." in words(app)
+    _click(app, "Run the checks")
+    assert "database" in app.dataframe[-1].value["check"].tolist()
