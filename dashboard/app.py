@@ -98,12 +98,11 @@ def run(reports: Reports, state: State, *, first: str = "overview") -> None:
         return draw
 
     # No icons: Streamlit would fetch a page's icon for the browser tab from another host.
-    pages: Pages = {
-        name: st.Page(page(name), title=view.title, url_path=name, default=name == first)
-        for name, view in VIEWS.items()
-    }
+    pages: Pages = {name: st.Page(page(name), title=view.title, url_path=name) for name, view in VIEWS.items()}
     # Streamlit's own menu would drop the query on each step, and with it the watch, the window and the filters.
-    st.navigation(list(pages.values()), position="hidden").run()
+    # The start page is a page of its own: Streamlit does not know its default page by that page's own path.
+    start = st.Page(page(first), title=VIEWS[first].title, url_path="start", default=True)
+    st.navigation([start, *pages.values()], position="hidden").run()
 
 
 if __name__ == "__main__":

@@ -56,6 +56,13 @@ def site(tmp_path_factory) -> Iterator[str]:
     """The real app over a small store, on a free port of this machine."""
     home = tmp_path_factory.mktemp("home")
     fill(home)
+    with serve(home) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def serve(home: Path) -> Iterator[str]:
+    """The real app over the store in `home`, until the block ends."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
