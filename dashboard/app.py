@@ -44,9 +44,9 @@ VIEWS: dict[str, View] = {
     "compare": View(compare.show, "Compare", "compare_arrows", READERS),
     "terms": View(terms.show, "Terms", "gavel", READERS),
     "alerts": View(alerts.show, "Alerts", "notifications", READERS),
-    "coverage": View(coverage.show, "Coverage", "fact_check", ANALYSTS),
     "incident": View(incident.show, "Incident", "emergency", READERS),
     "notes": View(notes.show, "Notes and additions", "edit_note", READERS),
+    "coverage": View(coverage.show, "Coverage", "fact_check", ANALYSTS),
     "models": View(models_page.show, "Models and health", "memory", ANALYSTS),
     "label": View(label.show, "Label", "rate_review", ANALYSTS),
 }
