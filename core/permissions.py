@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from core.errors import ConfigError, MissingSetting
@@ -17,8 +17,11 @@ NEEDED: dict[str, str] = {
 }
 """Sources that are collected only with a recorded permission, and where to get one. Another joins by a line here."""
 
-NO_TRAINING = ("reddit", "x")
-"""Platforms whose terms forbid training models on their posts, unless they allow it in writing."""
+NO_TRAINING: dict[str, str] = {
+    "reddit": "Reddit's Data API terms forbid training without its consent: https://redditinc.com/policies/data-api-terms",
+    "x": "X's developer agreement forbids training models on its content: https://docs.x.com/developer-terms",
+}
+"""Sources on whose posts no model is trained unless the recorded permission says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Permission:
     who: str
     date: dt.date
     use: str
+    training: bool = False  # whether it says that models may be trained on these posts
 
     def __str__(self) -> str:
         return f"{self.basis}; recorded by {self.who} on {self.date.isoformat()}, for {self.use}"
@@ -59,15 +63,13 @@ def permission_for(
     return found
 
 
-def check_training(platforms: Collection[str], recorded: Mapping[str, Permission]) -> None:
-    """Raise ConfigError where a model would learn from posts of a platform that forbids it, and no recorded permission
-    names training among its uses.
-    """
-    for platform in sorted(set(platforms) & set(NO_TRAINING)):
-        found = permission_for(platform, recorded) if platform in recorded else None
-        if found is None or "train" not in found.use.lower():
-            raise ConfigError(
-                f"{platform} does not allow training on its posts without its permission. Leave them out, or record "
-                f"the permission: UPROAR_PERMISSIONS__{platform.upper()}__BASIS, __WHO, __DATE, and __USE that says "
-                "training"
+def check_training(sources: Iterable[str], recorded: Mapping[str, Permission], *, today: dt.date | None = None) -> None:
+    """Raises MissingSetting where a source allows no training and its recorded permission does not say otherwise."""
+    for source in sorted(set(sources) & NO_TRAINING.keys()):
+        name = f"UPROAR_PERMISSIONS__{source.upper()}__TRAINING"
+        if source not in recorded or not recorded[source].training:
+            raise MissingSetting(
+                f"{source} does not allow training on its posts without its permission ({NO_TRAINING[source]}). Leave "
+                f"them out, or record the permission (__BASIS, __WHO, __DATE, __USE) and set {name}=yes"
             )
+        permission_for(source, recorded, today=today)

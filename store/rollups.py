@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select
 
 from store.counting import live_counts
 from store.engine import changing, reading
@@ -53,6 +53,19 @@ class RollupWriter(Handle):
             spent = time.monotonic() - started
             size = size * 2 if spent < _SHORT else max(1, size // 2) if spent > _LONG else size
         return done
+
+    def waiting(self, model: str, *, since: datetime) -> int:
+        """How many posts from the hour of `since` on have no answer of `model` yet, each watch counted by itself.
+
+        0 for a model that is not registered. Dirty hours are brought up to date first.
+        """
+        self.refresh_rollups()
+        with reading(self._engine) as connection:
+            number = find_number(connection, models, model)
+            pending = select(func.coalesce(func.sum(rollups.c.pending), 0)).where(
+                rollups.c.model_id == number, rollups.c.topic == TOPIC_NUMBERS["all"], rollups.c.hour >= since
+            )
+            return 0 if number is None else int(connection.scalar(pending) or 0)
 
     def check_rollups(self) -> list[str]:
         """Differences between the rollups and an independent recount plus the removed counts; [] when equal.

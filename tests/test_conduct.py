@@ -142,8 +142,14 @@ def test_7_training_on_reddit_and_x_is_refused_without_a_permission_for_it(tmp_p
     labels.mkdir()
     (labels / "reactions.jsonl").write_text('{"platform": "reddit"}\n{"platform": "blog"}\n')
     assert platforms(tmp_path) == {"x", "reddit", "blog"}
-    training = Permission("contract 8", "J. Doe", date(2026, 1, 1), "research and training of a classifier")
-    for recorded in ({}, {"reddit": training}, {"reddit": training, "x": ALLOWED}):
+    training = Permission("contract 8", "J. Doe", date(2026, 1, 1), "training of a classifier", training=True)
+    forbidden = Permission("contract 8", "J. Doe", date(2026, 1, 1), "research, no training, no resale")
+    for recorded in (
+        {},
+        {"reddit": training},
+        {"reddit": training, "x": ALLOWED},
+        {"reddit": training, "x": forbidden},
+    ):
         with pytest.raises(ConfigError, match="does not allow training"):
             check_training(platforms(tmp_path), recorded)
     check_training(platforms(tmp_path), {"reddit": training, "x": training})

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,10 @@ from hypothesis import strategies as st
 
 from core.errors import ConfigError
 from core.records import SENTIMENTS, STANCES, TOPICS, Classifier
+from models.linear import Correction
+from models.local import NAME as LOCAL
+from models.local import write
+from models.onnx import DIMENSIONS
 from models.registry import CLASSIFIERS, load_classifier
 
 ENGLISH = [
@@ -33,7 +39,14 @@ ODD = [
 
 @cache
 def classifier_called(name: str) -> Classifier:
-    return KeywordClassifier() if name == "keyword" else load_classifier(name, threads=2)
+    if name == "keyword":
+        return KeywordClassifier()
+    if name == LOCAL:  # made here, for no heads of that kind ship
+        home = Path(tempfile.mkdtemp())
+        tilt = Correction(np.full((DIMENSIONS, 3), 0.1), np.array([1.0, 0.0, -1.0]))
+        write(home, base=load_classifier(threads=2).model, corrections={"stance": tilt}, figures={})
+        return load_classifier(name, threads=2, home=home)
+    return load_classifier(name, threads=2)
 
 
 @pytest.fixture(params=["keyword", *CLASSIFIERS])

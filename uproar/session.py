@@ -95,6 +95,17 @@ class Session:
             self._classifiers[name] = load_classifier(name, threads=self.settings.threads, home=self.settings.home)
         return self._classifiers[name]
 
+    def scorer(self, active: str | None) -> Classifier:
+        """The classifier that scores new posts: the active model where it is one of ours, else the shipped one.
+
+        Retrained heads are asked for by their revision, so that what is shown goes on being filled.
+        """
+        from models.local import NAME as LOCAL
+
+        if active and active.partition("@")[0] == LOCAL:
+            return self.classifier(active)
+        return self.classifier(MODEL)
+
 
 def open_session() -> Session:
     """A session from the environment."""

@@ -14,7 +14,7 @@ from core.errors import RetryLater
 from core.watches import Watch
 from store import Store
 from uproar.metrics import Metrics
-from uproar.session import MODEL, Session
+from uproar.session import Session
 from uproar.steps.analyse import analyse
 from uproar.steps.radar import follow_radar
 from uproar.steps.score import score
@@ -85,7 +85,8 @@ class Worker:
 
     def _score(self, store: Store, watch: Watch) -> int:
         store.register_watch(watch.name, subject=watch.platform)
-        return score(store, self._session.classifier(MODEL), watch, progress=lambda _done: self._tick())
+        classifier = self._session.scorer(store.active_model())
+        return score(store, classifier, watch, progress=lambda _done: self._tick())
 
     def _analyse(self, store: Store, watch: Watch) -> int:
         with self._session.reader() as reader:

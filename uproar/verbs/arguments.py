@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, TypedDict
 from zoneinfo import ZoneInfo
@@ -45,6 +46,18 @@ def day_after(value: str | None, watch: Watch, *, now: datetime) -> datetime | N
         local = at.astimezone(watch.zone)
         return (local + timedelta(days=1)).astimezone(UTC)
     return at
+
+
+def from_then(value: str | None, watch: Watch | None, *, now: datetime) -> datetime | None:
+    """`--since` where no watch need be named: "60d", "60 days", a time with offset, or a day (of UTC without a watch).
+
+    A span back counts from the watch's present, that is, from `as_of` in a replay.
+    """
+    if value is None:
+        return None
+    short = re.sub(r"^(\d+)\s*(d|h|m)(?:ays?|ours?|inutes?)?$", r"\1\2", value.strip())
+    plain = Watch("any", "", "", "", now)
+    return moment(short, watch or plain, now=now)
 
 
 class Span(TypedDict):

@@ -5,23 +5,28 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Annotated
 
 import orjson
 import typer
 
-from core.errors import InputUnusable
+from core.errors import ConfigError, InputUnusable
 from core.records import Classifier
 from uproar.output import rows_of, say, write_json, write_line, write_table
 from uproar.session import MODEL, open_session
 from uproar.steps.score import score as score_step
-from uproar.verbs.arguments import AnyWatch, Json
+from uproar.verbs.arguments import AnyWatch, Json, from_then
 from uproar.verbs.gather import progress_bar
+from uproar.verbs.retraining import retrain
 
 models = typer.Typer(no_args_is_help=True, help="The classifiers that have scored posts here.")
 Model = Annotated[
     str, typer.Option("--model", help="A registered classifier, a folder, or OWNER/NAME of the Hugging Face hub.")
 ]
+AnyModel = Annotated[str | None, typer.Option("--model", help="As for `classify`; without it, the active one.")]
+ScoreSince = Annotated[str | None, typer.Option(help="Only posts from then on: a day, a time, or 60d, or '60 days'.")]
+BACK_FILL = timedelta(days=60)
 CHUNK = 512
 
 
@@ -30,20 +35,23 @@ def register(app: typer.Typer) -> None:
     app.command()(score)
     app.command()(classify)
     app.add_typer(models, name="model")
+    models.command()(retrain)
 
 
-def score(watch: AnyWatch = None, model: Model = MODEL, json: Json = False) -> None:
+def score(watch: AnyWatch = None, model: AnyModel = None, since: ScoreSince = None, json: Json = False) -> None:
     """Score what has not been scored yet, each distinct text once, and bring the timeline up to date."""
     session = open_session()
     found = session.watch(watch) if watch else None
-    classifier = session.classifier(model)
     with session.store() as store:
+        classifier = session.classifier(model) if model else session.scorer(store.active_model())
+        start = from_then(since, found, now=session.now())
         if found:
             store.register_watch(found.name, subject=found.platform)
         with progress_bar() as progress:
             done = score_step(
-                store, classifier, found, progress=(lambda n: progress("scoring", n)) if progress else None
-            )
+                store, classifier, found, since=start,
+                progress=(lambda n: progress("scoring", n)) if progress else None,
+            )  # fmt: skip
         hours = store.refresh_rollups(watch=found.name if found else None)
     row = {"model": classifier.model, "texts_scored": done, "hours_updated": hours}
     write_json(row) if json else write_table([row])
@@ -77,10 +85,24 @@ def list_models(json: Json = False) -> None:
 
 
 @models.command()
-def activate(model: Annotated[str, typer.Argument(help="name@revision, as `uproar model list` prints it.")]) -> None:
-    """Make a model the one whose scores are shown. Old scores stay, and the timeline shows the break."""
-    with open_session().store() as store:
+def activate(
+    model: Annotated[str, typer.Argument(help="name@revision, as `uproar model list` prints it.")],
+    force: Annotated[bool, typer.Option("--force", help="Even where posts of the last 60 days have no score.")] = False,
+) -> None:
+    """Make a model the one whose scores are shown, once it has scored the last 60 days.
+
+    Old scores and decisions stay as they are, and the timeline shows the break.
+    """
+    session = open_session()
+    with session.store() as store:
+        waiting = store.waiting(model, since=session.now() - BACK_FILL)
+        if waiting and not force:
+            raise ConfigError(
+                f"{waiting:,} posts of the last 60 days have no score of {model}. First: uproar score --model "
+                f"'{model}' --since '60 days' (or --force)"
+            )
         store.activate_model(model)
+        store.refresh_rollups()
     say(f"active: {model}")
 
 
