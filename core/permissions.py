@@ -66,10 +66,10 @@ def permission_for(
 def check_training(sources: Iterable[str], recorded: Mapping[str, Permission], *, today: dt.date | None = None) -> None:
     """Raises MissingSetting where a source allows no training and its recorded permission does not say otherwise."""
     for source in sorted(set(sources) & NO_TRAINING.keys()):
-        name = f"UPROAR_PERMISSIONS__{source.upper()}__TRAINING"
+        name = f"UPROAR_PERMISSIONS__{source.upper()}__"
         if source not in recorded or not recorded[source].training:
             raise MissingSetting(
                 f"{source} does not allow training on its posts without its permission ({NO_TRAINING[source]}). Leave "
-                f"them out, or record the permission (__BASIS, __WHO, __DATE, __USE) and set {name}=yes"
+                f"them out, or record the permission: {name}BASIS, __WHO, __DATE, __USE and __TRAINING=yes"
             )
         permission_for(source, recorded, today=today)

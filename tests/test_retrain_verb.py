@@ -155,7 +155,8 @@ def test_the_road_from_labels_to_an_active_model(tmp_path) -> None:
 def test_a_post_of_reddit_stops_it_and_can_be_left_out(tmp_path) -> None:
     teach(tmp_path, source="reddit")
     refused = uproar(tmp_path, "model", "retrain", code=3)
-    assert "UPROAR_PERMISSIONS__REDDIT__TRAINING" in refused.stderr
+    assert "UPROAR_PERMISSIONS__REDDIT__BASIS" in refused.stderr
+    assert "__TRAINING=yes" in refused.stderr
     uproar(tmp_path, "model", "retrain", "--without", "reddit", code=7)
     recorded = {f"UPROAR_PERMISSIONS__REDDIT__{name}": value for name, value in
                 {"BASIS": "contract 7", "WHO": "Ann", "DATE": "2025-01-01", "USE": "research"}.items()}  # fmt: skip
