@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from core.alert_rules import AlertRules as AlertRules
 from core.alert_rules import alert_rules
 from core.announcements import announcement_from_table
+from core.custom_topics import CustomTopic, custom_topics
 from core.errors import ConfigError
 from core.matching import parse
 from core.records import Announcement
@@ -58,6 +59,7 @@ class Watch:
     path: Path | None = None
     radar: str = ""  # the radar watch that this one is a child of
     is_radar: bool = False
+    topics: tuple[CustomTopic, ...] = ()
 
     @property
     def group(self) -> str:
@@ -135,7 +137,7 @@ def aware(value: object, where: str) -> datetime:
 def _watch(table: dict[str, Any], path: Path) -> Watch:
     where = str(path)
     allowed = ("name", "title", "platform", "terms", "since", "timezone", "as_of", "notice", "measure", "languages",
-               "sources", "announcements", "alerts", "retention_days", "radar")  # fmt: skip
+               "sources", "announcements", "alerts", "retention_days", "radar", "topics")  # fmt: skip
     check_keys(table, allowed, where)
     for key in ("platform", "terms", "since"):
         if key not in table:
@@ -174,6 +176,7 @@ def _watch(table: dict[str, Any], path: Path) -> Watch:
         retention_days=_days(table, where),
         path=path,
         is_radar=table.get("radar", False),
+        topics=custom_topics(_tables(table, "topics", where), f"{where}: topics"),
     )
 
 

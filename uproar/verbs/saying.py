@@ -7,11 +7,13 @@ from typing import Any
 
 import typer
 
+from core.errors import ConfigError
 from uproar.output import rows_of, say, write_json, write_table
 from uproar.session import open_session
 from uproar.verbs.arguments import Json, Since, Until, WatchName, span
 
 THEMES = ("name", "share", "low", "high", "texts", "people", "new", "negative_share")
+TOPICS = ("name", "share", "low", "high", "texts", "people", "negative_share", "recognised", "examples")
 DEMANDS = ("label", "people", "texts", "share", "low", "high", "people_before")
 
 
@@ -19,6 +21,7 @@ def register(app: typer.Typer) -> None:
     """Add this file's verbs."""
     app.command()(themes)
     app.command()(origin)
+    app.command()(topics)
 
 
 def themes(watch: WatchName, since: Since = None, until: Until = None, json: Json = False) -> None:
@@ -67,6 +70,33 @@ def origin(watch: WatchName, since: Since = None, until: Until = None, json: Jso
     write_table(rows_of(made.communities), [str(c) for c in made.communities.columns])
     write_table(rows_of(made.carriers), ("source", "created_at", "community", "spread", "url"))
     say(made.sentence)
+    if found.notice:
+        say(found.notice)
+
+
+def topics(watch: WatchName, since: Since = None, until: Until = None, json: Json = False) -> None:
+    """Topics that a watch defines for itself by examples: their share in a window (default: the last seven days)."""
+    from reports.custom_topics import custom_topic_shares
+
+    session = open_session()
+    found = session.watch(watch)
+    if not found.topics:
+        raise ConfigError(
+            f"watch {found.name!r} defines no topics of its own. Add [[topics]] with name, description and examples "
+            "(eight posts or so) to its file"
+        )
+    with session.reader() as reader:
+        made = custom_topic_shares(
+            reader, found, session.classifier(), clock=session.clock,
+            **span(since, until, found, now=session.clock),
+        )  # fmt: skip
+    if json:
+        write_json(asdict(made))
+        return
+    write_table([asdict(topic) for topic in made.topics], TOPICS)
+    for topic in made.topics:
+        say(f"  {topic.sentence}")
+    _remarks(0, 0, made.skipped)
     if found.notice:
         say(found.notice)
 
