@@ -45,7 +45,7 @@ VIEWS: dict[str, View] = {
     "terms": View(terms.show, "Terms", "gavel", READERS),
     "alerts": View(alerts.show, "Alerts", "notifications", READERS),
     "incident": View(incident.show, "Incident", "emergency", READERS),
-    "notes": View(notes.show, "Notes and additions", "edit_note", READERS),
+    "notes": View(notes.show, "Notes", "edit_note", READERS),
     "coverage": View(coverage.show, "Coverage", "fact_check", ANALYSTS),
     "models": View(models_page.show, "Models and health", "memory", ANALYSTS),
     "label": View(label.show, "Label", "rate_review", ANALYSTS),
