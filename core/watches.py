@@ -84,8 +84,17 @@ class Watch:
 def load_watch(path: Path) -> Watch:
     """Read one watch file. Raises ConfigError naming file, key, value and remedy."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+    return read_watch(text, path)
+
+
+def read_watch(text: str, path: Path) -> Watch:
+    """The watch that a file at `path` with this text would be. Raises ConfigError as `load_watch` does."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from None
     return _watch(table, path)
 

@@ -10,7 +10,7 @@ import streamlit as st
 from core.errors import UproarError
 from core.settings import load_settings
 from dashboard import people
-from dashboard.cards import notice_banner
+from dashboard.cards import headline, notice_banner
 from dashboard.controls import Pages
 from dashboard.data import Reports, open_reports
 from dashboard.masthead import masthead
@@ -26,6 +26,7 @@ from dashboard.views import (
     incident,
     label,
     models_page,
+    new_watch,
     notes,
     overview,
     posts,
@@ -48,7 +49,8 @@ VIEWS: dict[str, View] = {
     "notes": View(notes.show, "Notes", "edit_note", READERS),
     "coverage": View(coverage.show, "Coverage", "fact_check", ANALYSTS),
     "models": View(models_page.show, "Models and health", "memory", ANALYSTS),
-    "label": View(label.show, "Label", "rate_review", ANALYSTS),
+    "label": View(label.show, "Label", "rate_review", ANALYSTS, people.Role.ANALYST),
+    "new": View(new_watch.show, "New watch", "add_circle", ANALYSTS, people.Role.ANALYST),
 }
 _HERE = Path(__file__).parent
 
@@ -92,6 +94,9 @@ def run(reports: Reports, state: State, *, first: str = "overview") -> None:
                 st.html(notice_banner(message))
             try:
                 VIEWS[name].show(reports, watch, state, pages)
+            except people.Refused as error:
+                st.html(headline("This page is for analysts"))
+                st.text(str(error))
             except UproarError as error:
                 closed.show(str(error))
 

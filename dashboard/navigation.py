@@ -10,6 +10,7 @@ import streamlit as st
 from core.watches import Watch
 from dashboard.controls import Pages, link_to
 from dashboard.data import Reports
+from dashboard.people import Role, may
 from dashboard.state import State
 
 READERS, ANALYSTS = "", "For analysts"
@@ -18,12 +19,13 @@ READERS, ANALYSTS = "", "For analysts"
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A screen: what draws it, its name in the navigation, its icon (Material Symbols), its group."""
+    """A screen: what draws it, its name in the navigation, its icon (Material Symbols), its group, who may open it."""
 
     show: Callable[[Reports, Watch, State, Pages], None]
     title: str
     icon: str
     group: str
+    role: Role = Role.VIEWER
 
 
 def navigation(views: Mapping[str, View], pages: Pages, state: State) -> None:
@@ -31,7 +33,7 @@ def navigation(views: Mapping[str, View], pages: Pages, state: State) -> None:
     with st.sidebar:
         st.html('<div class="up-name">Uproar</div>')
         for group in (READERS, ANALYSTS):
-            named = {name: view for name, view in views.items() if view.group == group}
+            named = {name: view for name, view in views.items() if view.group == group and may(view.role)}
             if group and named:
                 st.html(f'<h2 class="up-group">{group}</h2>')
             for name, view in named.items():

@@ -15,6 +15,7 @@ from core.errors import ConfigError
 from core.records import SENTIMENTS, STANCES, TOPICS
 from store.counting import has_topic, is_relevant, language, sighted_posts
 from store.engine import reading
+from store.frames import TIME, frame
 from store.handle import Handle
 from store.post_columns import PostColumns, post_columns, select_columns
 from store.post_frames import POST_COLUMNS, post_frame
@@ -80,6 +81,13 @@ class PostReader(Handle):
             query, _ = _select(connection, filter)
             counted = query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
             return int(connection.scalar(counted) or 0)
+
+    def newest_texts(self, limit: int) -> pd.DataFrame:
+        """The posts of every watch that were stored last, newest first, at most `limit`: source, created_at, text."""
+        query = select(sources.c.name, posts.c.created_at, posts.c.text)
+        query = query.join(sources, sources.c.id == posts.c.source_id).order_by(posts.c.id.desc()).limit(limit)
+        with reading(self._engine) as connection:
+            return frame(connection.execute(query).all(), {"source": "str", "created_at": TIME, "text": "str"})
 
     def stream_posts(self, filter: PostFilter, *, chunk: int = 2000) -> Iterator[pd.DataFrame]:
         """All posts of `filter` in frames of at most `chunk`, in its order, of one state of the store.

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from core.matching import parse
 from core.services import Service
+from core.watch_file import BACK, toml
 from core.watches import Watch
-
-BACK = timedelta(days=60)
-"""What the spike rule needs to know a watch."""
 
 
 def proposal(radar: Watch, service: Service, *, now: datetime) -> str:
@@ -24,21 +21,21 @@ def proposal(radar: Watch, service: Service, *, now: datetime) -> str:
     since = (now - BACK).replace(hour=0, minute=0, second=0, microsecond=0)
     lines = [
         f"# Proposed by the radar on {now:%Y-%m-%d}. Read the terms and narrow them before you rely on it.",
-        f"title = {_toml(f'{service.title}: terms, consent and AI training')}",
-        f"platform = {_toml(service.title)}",
-        f"terms = {_toml(terms)}",
+        f"title = {toml(f'{service.title}: terms, consent and AI training')}",
+        f"platform = {toml(service.title)}",
+        f"terms = {toml(terms)}",
         f"since = {since:%Y-%m-%dT%H:%M:%SZ}",
-        f"timezone = {_toml(radar.timezone)}",
-        f"languages = [{', '.join(map(_toml, radar.languages))}]",
+        f"timezone = {toml(radar.timezone)}",
+        f"languages = [{', '.join(map(toml, radar.languages))}]",
     ]
     for rule in radar.sources:
         hours = max(1, round(rule.lateness.total_seconds() / 60))
-        lines += ["", "[[sources]]", f"name = {_toml(rule.name)}", f'lateness = "{hours}m"']
+        lines += ["", "[[sources]]", f"name = {toml(rule.name)}", f'lateness = "{hours}m"']
         if rule.options:
-            pairs = ", ".join(f"{_toml(key)} = {_toml(value)}" for key, value in rule.options.items())
+            pairs = ", ".join(f"{toml(key)} = {toml(value)}" for key, value in rule.options.items())
             lines.append(f"options = {{ {pairs} }}")
     lines += [
-        "", "[alerts]", f"channels = [{', '.join(map(_toml, radar.alerts.channels))}]",
+        "", "[alerts]", f"channels = [{', '.join(map(toml, radar.alerts.channels))}]",
         "false_alarms = 0.5  # per 30 days: by chance about once in two months", "",
     ]  # fmt: skip
     return "\n".join(lines)
@@ -54,8 +51,3 @@ def _names(service: Service) -> str:
 
 def _any(words: Sequence[str]) -> str:
     return " OR ".join(dict.fromkeys(f'"{word.lower()}"' for word in words))
-
-
-def _toml(text: str) -> str:
-    # JSON's escapes are a subset of TOML's, DEL aside.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

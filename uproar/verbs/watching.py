@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +14,8 @@ from core.errors import ConfigError
 from core.records import Announcement
 from core.services import load_services
 from core.tables import suggest
-from core.watches import NAME, Watch, load_watch
+from core.watch_file import first_moment, new_watch, watch_text
+from core.watches import Watch
 from uproar.output import plain, say, write_json, write_table
 from uproar.preview import Preview, preview
 from uproar.proposal import proposal
@@ -61,17 +61,16 @@ def new(
 ) -> None:
     """Write a watch file, show what it would bring (posts a day, price, samples, share relevant), and back-fill it."""
     session = open_session()
-    path = session.settings.home / "watches" / f"{name}.toml"
-    if not NAME.fullmatch(name):
-        raise ConfigError(f"name {name!r} must be lower-case letters, digits and hyphens")
-    if path.exists():
-        raise ConfigError(f"{path} exists. Edit it, or choose another name")
+    folder = session.settings.home / "watches"
     for wanted in source or ():
         if wanted not in COLLECTORS:
             raise ConfigError(f"no collector {wanted!r}. Known: {', '.join(sorted(COLLECTORS))}")
-    watch = _write(
-        path, name, platform, terms, _first_moment(session, since), timezone, source or KEYLESS, channel or ()
-    )
+    text = watch_text(
+        name, platform, terms, since=first_moment(since, session.clock), timezone=timezone,
+        sources=source or KEYLESS, channels=channel or (),
+    )  # fmt: skip
+    watch = new_watch(folder, name, text)
+    path = watch.path
     previews = [preview(session, watch, rule) for rule in watch.sources]
     rows = [_preview_row(p) for p in previews]
     if json:
@@ -109,13 +108,8 @@ def propose(
         if not write:
             sys.stdout.write(text)
             continue
-        path = session.settings.home / "watches" / f"{name}-terms.toml"
-        if path.exists():
-            raise ConfigError(f"{path} exists. Edit it, or move it away")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        load_watch(path)
-        say(f"written: {path}")
+        made = new_watch(session.settings.home / "watches", f"{name}-terms", text)
+        say(f"written: {made.path}")
 
 
 def _spiking(session: Session, radar: Watch) -> list[str]:
@@ -153,47 +147,6 @@ def _row(watch: Watch) -> dict[str, object]:
     return {"watch": watch.name, "title": watch.title, "platform": watch.platform, "since": plain(watch.since),
             "as_of": plain(watch.as_of), "sources": ", ".join(s.name for s in watch.sources) or "files only",
             "announcements": len(watch.announcements), "file": str(watch.path)}  # fmt: skip
-
-
-def _first_moment(session: Session, since: str) -> datetime:
-    """60 days back by default: what the spike rule needs to know a watch."""
-    if not since:
-        return (session.clock - timedelta(days=60)).replace(hour=0, minute=0, second=0, microsecond=0)
-    try:
-        at = datetime.fromisoformat(since)
-    except ValueError:
-        raise ConfigError(f"--since {since!r} is no day or time, such as 2025-05-09") from None
-    if at.tzinfo is None:
-        if len(since) > 10:
-            raise ConfigError(f"--since {since!r} has no offset; write ...Z or ...+02:00, or a day alone")
-        at = at.replace(tzinfo=UTC)
-    return at.astimezone(UTC)
-
-
-def _write(path: Path, name: str, platform: str, terms: str, since: datetime, timezone: str,
-           sources: list[str] | tuple[str, ...], channels: list[str] | tuple[str, ...]) -> Watch:  # fmt: skip
-    """Write and read back; a file that does not load is removed again."""
-    lines = [
-        f"title = {_toml(f'{platform}: {name}')}", f"platform = {_toml(platform)}", f"terms = {_toml(terms)}",
-        f"since = {since:%Y-%m-%dT%H:%M:%SZ}", f"timezone = {_toml(timezone)}", 'languages = ["en"]', "",
-        *(line for s in sources for line in ("[[sources]]", f"name = {_toml(s)}", 'lateness = "1h"', "")),
-        "[alerts]", f"channels = [{', '.join(map(_toml, channels))}]", 'cool_down = "24h"',
-        "false_alarms = 0.5  # per 30 days: by chance about once in two months", "",
-    ]  # fmt: skip
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines), encoding="utf-8")
-    try:
-        return load_watch(path)
-    except ConfigError:
-        path.unlink()
-        raise
-
-
-def _toml(text: str) -> str:
-    """A TOML basic string: JSON's escapes are a subset of TOML's, DEL aside."""
-    import json
-
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _preview_row(found: Preview) -> dict[str, object]:
