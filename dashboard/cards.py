@@ -181,12 +181,19 @@ def numbered(announcements: Sequence[Announcement]) -> dict[str, int]:
     return {a.id: number for number, a in enumerate(sorted(announcements, key=lambda a: a.start), start=1)}
 
 
-def post_list(posts: pd.DataFrame, zone: ZoneInfo, *, groups: Sequence[int] = ()) -> str:
-    """Posts as text, each with its source, time, score in words and, where safe, the link to the original.
+def post_list(
+    posts: pd.DataFrame, zone: ZoneInfo, *, groups: Sequence[int] = (), first: int = 1,
+    marks: Mapping[tuple[str, str], Sequence[str]] | None = None,
+) -> str:  # fmt: skip
+    """Posts as text, each with its number, source, time, score in words and, where safe, the link to the original.
 
-    Posts of one group (a number per post, -1 for none) are folded under the first of them.
+    Posts of one group (a number per post, -1 for none) are folded under the first of them. `first` is the number of
+    the first post; `marks` are what readers said of posts, by (source, id).
     """
-    rows = posts.to_dict("records")
+    rows = [
+        {**row, "number": number, "marks": (marks or {}).get((str(row["source"]), str(row["id"])), ())}
+        for number, row in enumerate(posts.to_dict("records"), first)
+    ]
     numbers = list(groups) or [-1] * len(rows)
     items = []
     for place, row in enumerate(rows):
@@ -217,9 +224,10 @@ def _post(row: Mapping[Hashable, Any], zone: ZoneInfo) -> str:
     original = link(url, "Open the original") if safe_address(url) else '<span class="up-quiet">no link</span>'
     sentiment = _word(row["sentiment"])
     tags = "".join(f'<span class="up-tag">{escape(tag)}</span>' for tag in _tags(row))
+    tags += "".join(f'<span class="up-tag up-mark">{_icon("sell")} {escape(mark)}</span>' for mark in row["marks"])
     return (
-        f'<article class="up-post up-post-{escape(sentiment or "none")}"><header><span>{escape(place)}</span>'
-        f"<time>{escape(when)}</time><span>{original}</span></header>"
+        f'<article class="up-post up-post-{escape(sentiment or "none")}"><header>'
+        f"<span>{row['number']}. {escape(place)}</span><time>{escape(when)}</time><span>{original}</span></header>"
         f'<p dir="auto">{escape(text[:LONGEST_TEXT] + cut)}</p>'
         f"<footer>{tags}</footer></article>"
     )

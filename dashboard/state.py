@@ -51,6 +51,7 @@ class State:
     stance: str = ""
     topic: str = ""
     search: str = ""
+    tag: str = ""
     order: str = ""
     page: int = 1
     as_of: datetime | None = None
@@ -78,6 +79,7 @@ def parse(params: Mapping[str, str]) -> State:
         stance=_choice(params, "stance", STANCES),
         topic=_choice(params, "topic", TOPICS),
         search=_plain(params.get("search", "")),
+        tag=_plain(params.get("tag", "")),
         order=_choice(params, "order", ORDERS),
         page=_page(params.get("page", "")),
         as_of=_time(params.get("as_of", "")),
@@ -102,6 +104,7 @@ def address(state: State) -> dict[str, str]:
         "stance": state.stance,
         "topic": state.topic,
         "search": state.search,
+        "tag": state.tag,
         "order": state.order,
         "page": str(state.page) if state.page > 1 else "",
         "as_of": _iso(state.as_of),

@@ -57,5 +57,5 @@ def term_preview(reader: Reader, terms: str, *, limit: int = LOOKED_AT) -> TermP
     places = [n for n, text in enumerate(rows["text"]) if expression.matches(text)]
     hit = rows.iloc[places]
     shown = hit.iloc[:: max(1, len(hit) // SAMPLES)].head(SAMPLES)
-    samples = tuple(Found(r.source, r.created_at.to_pydatetime(), r.text) for r in shown.itertuples(index=False))
+    samples = tuple(Found(r["source"], r["created_at"].to_pydatetime(), r["text"]) for r in shown.to_dict("records"))
     return TermPreview(len(rows), len(hit), tuple(Counter(hit["source"]).most_common()), samples)

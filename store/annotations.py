@@ -13,18 +13,19 @@ from store.announcements import AnnouncementWriter
 from store.draws import DrawWriter
 from store.engine import BUSY_SECONDS, changing, make_engine
 from store.export_log import ExportWriter, known_watch, posts_by_name
-from store.schema import acknowledgements, incident_notes, incident_owners, incidents, labels, notes, tags
+from store.schema import acknowledgements, incident_notes, incident_owners, incidents, labels, notes
 from store.statements import upsert
+from store.tags import TagWriter
 from store.upgrade import check_schema
 
 WRITABLE = frozenset({
-    "announcements", "labels", "notes", "tags", "acknowledgements", "incident_owners", "incident_notes",
+    "announcements", "labels", "notes", "tags", "window_tags", "acknowledgements", "incident_owners", "incident_notes",
     "export_log", "export_posts", "draws", "drawn", "shown", "texts_taken", "data_version",
 })  # fmt: skip
 _WRITES = {sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE}
 
 
-class Annotations(ExportWriter, DrawWriter, AnnouncementWriter):
+class Annotations(ExportWriter, DrawWriter, TagWriter, AnnouncementWriter):
     """Adds labels, tags, notes, announcements, acknowledgements and export records; posts are out of its reach."""
 
     def add_label(self, source: str, post_id: str, *, head: str, value: str, author: str, now: datetime) -> None:
@@ -38,12 +39,6 @@ class Annotations(ExportWriter, DrawWriter, AnnouncementWriter):
                 "at": now,
             }
             connection.execute(insert(labels), row)
-
-    def add_tag(self, source: str, post_id: str, *, tag: str, author: str, now: datetime) -> None:
-        """Give a post a tag; the same tag twice is one."""
-        with changing(self._engine) as connection:
-            row = {"post": _post(connection, source, post_id), "tag": clean(tag), "author": author, "at": now}
-            connection.execute(upsert(connection, tags, ("post", "tag"), ()), [row])
 
     def add_note(self, watch: str, at: datetime, text: str, author: str, now: datetime) -> int:
         """Write a note at a time of the timeline; returns its number."""

@@ -20,7 +20,7 @@ from store.handle import Handle
 from store.post_columns import PostColumns, post_columns, select_columns
 from store.post_frames import POST_COLUMNS, post_frame
 from store.registry import shown_model
-from store.schema import TOPIC_NUMBERS, posts, scores, sightings, sources, watches
+from store.schema import TOPIC_NUMBERS, posts, scores, sightings, sources, tags, watches
 from store.search import is_rare, matches
 from store.statements import find_number, names
 
@@ -40,8 +40,9 @@ class PostFilter:
     """Which posts of a watch, and in what order; empty fields do not restrict.
 
     [since, until) in time of posting. `languages` are those that posts count under. `topic` means relevant posts
-    with it. `search` finds every word, and "quoted phrases"; the rest of it is data, never syntax. `order` is
-    "time" (newest first), "time_asc", "spread" (most reposted and liked first) or "negative" (likeliest first).
+    with it, `tag` posts that a reader gave it. `search` finds every word, and "quoted phrases"; the rest of it is
+    data, never syntax. `order` is "time" (newest first), "time_asc", "spread" (most reposted and liked first) or
+    "negative" (likeliest first).
     """
 
     watch: str
@@ -55,6 +56,7 @@ class PostFilter:
     relevant: bool | None = None
     search: str = ""
     kind: str = ""
+    tag: str = ""
     order: str = "time"
 
     def __post_init__(self) -> None:
@@ -127,6 +129,8 @@ def _select(connection: Connection, filter: PostFilter) -> tuple[Select[Any], st
         conditions.append(language().in_(filter.languages))
     if filter.kind:
         conditions.append(posts.c.kind == filter.kind)
+    if filter.tag:
+        conditions.append(posts.c.id.in_(select(tags.c.post).where(tags.c.tag == filter.tag)))
     if filter.search:
         conditions.append(matches(connection, filter.search))
         if is_rare(connection, filter.search):

@@ -19,6 +19,7 @@ from store.rechecks import ErasureReader
 from store.registry import active_model
 from store.schema import data_version, models, watches
 from store.spending import SpendingReader
+from store.tags import TagReader
 from store.taught import TaughtReader
 from store.terms_changes import TermsChangeReader
 from store.terms_links import TermsLinkReader
@@ -28,7 +29,8 @@ from store.upgrade import check_schema
 
 class Reader(
     RollupReader, PostReader, PublicReader, CoverageReader, AnnouncementReader, AlertReader, SpendingReader,
-    TermsVersionReader, TermsChangeReader, TermsLinkReader, ExportReader, ErasureReader, DrawReader, TaughtReader,
+    TermsVersionReader, TermsChangeReader, TermsLinkReader, ExportReader, ErasureReader, DrawReader, TagReader,
+    TaughtReader,
 ):  # fmt: skip
     """Reads frames and records; it cannot write, and every method sees one consistent state."""
 

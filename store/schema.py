@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeEngine
 from core.records import TOPICS, Reason
 from store.types import UtcHour, UtcTime
 
-REVISION = "0009"
+REVISION = "0010"
 """The schema that this program speaks: the head of `store.migrations`."""
 
 REASONS = (Reason.TEXT, Reason.THREAD, Reason.IMPORT)
@@ -185,7 +185,12 @@ drawn = Table(
     _need("weight", Float), PrimaryKeyConstraint("draw_id", "position"),
 )  # fmt: skip
 tags = Table("tags", metadata, _need("post", BigInteger), _text("tag"), _text("author"), _need("at", UtcTime),
-             PrimaryKeyConstraint("post", "tag"))  # fmt: skip
+             PrimaryKeyConstraint("post", "tag"), Index("tags_by_name", "tag", "post"))  # fmt: skip
+window_tags = Table(
+    "window_tags", metadata,
+    _need("watch_id", Integer), _need("since", UtcTime), _need("until", UtcTime), _text("tag"), _text("author"),
+    _need("at", UtcTime), PrimaryKeyConstraint("watch_id", "since", "until", "tag"),
+)  # fmt: skip
 notes = Table("notes", metadata, Column("id", _ID, primary_key=True), _need("watch_id", Integer),
               _need("at", UtcTime), _text("text"), _text("author"), _need("made_at", UtcTime))  # fmt: skip
 

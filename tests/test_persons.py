@@ -121,7 +121,7 @@ def test_a_post_is_found_by_link_or_id_with_its_copies_alone(world):
 def test_the_report_tells_what_hangs_on_a_post_and_keeps_the_words_of_others(world, store_url, keys):
     with open_annotations(store_url) as notes:
         notes.add_label("reddit", "t3_1", head="sentiment", value="neutral", author="me", now=T0)
-        notes.add_tag("reddit", "t3_1", tag="quote this", author="me", now=T0)
+        notes.tag_posts([("reddit", "t3_1")], tag="quote this", author="me", now=T0)
         notes.log_export("acme", "posts", "acme.csv", 1, {}, [("reddit", "t3_1")], T0)
     rows = access_report("u/Ann", world.traces(identify("u/Ann")), keys=keys, now=T0)["posts"]
     one = next(row for row in rows if row["id"] == "t3_1")

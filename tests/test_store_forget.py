@@ -82,7 +82,7 @@ def test_nothing_of_a_deleted_post_is_left_in_any_table(store, reader, annotatio
     save(store, post, watch="other")
     score_all(store, KeywordClassifier())
     annotations.add_label("forum", "id-4711", head="sentiment", value="negative", author="me", now=T0)
-    annotations.add_tag("forum", "id-4711", tag="quote", author="me", now=T0)
+    annotations.tag_posts([("forum", "id-4711")], tag="quote", author="me", now=T0)
     traces = ("zyxomma", "4711", author)
     assert all(trace in everything(store_url) for trace in traces)
     assert store.forget("forum", ids=["id-4711"], now=T0).hours == 2

@@ -152,8 +152,8 @@ def test_annotations_reach_their_tables_and_no_others(sqlite_url, keys):
     with open_annotations(sqlite_url) as annotations:
         for table in sorted(metadata.tables):
             with writing(annotations._engine) as connection:
-                if table in {"announcements", "labels", "notes", "tags", "acknowledgements", "export_log",
-                             "export_posts", "draws", "drawn", "shown", "texts_taken", "incident_owners",
+                if table in {"announcements", "labels", "notes", "tags", "window_tags", "acknowledgements",
+                             "export_log", "export_posts", "draws", "drawn", "shown", "texts_taken", "incident_owners",
                              "incident_notes"}:  # fmt: skip
                     connection.execute(text(f"DELETE FROM {table}"))
                 elif table != "data_version":
@@ -163,9 +163,9 @@ def test_annotations_reach_their_tables_and_no_others(sqlite_url, keys):
 
 def test_annotations_offer_no_more_than_they_should():
     offered = {name for name in dir(Annotations) if not name.startswith("_")}
-    assert offered == {"acknowledge", "add_label", "add_note", "add_tag", "close", "log_export", "keep_shown",
+    assert offered == {"acknowledge", "add_label", "add_note", "close", "log_export", "keep_shown",
                        "take_texts", "give_back_texts", "own", "note_incident", "draw", "label_drawn",
-                       "save_announcement"}  # fmt: skip
+                       "save_announcement", "tag_posts", "untag_posts", "tag_window", "untag_window"}  # fmt: skip
 
 
 def test_notes_are_read_back(store, reader, store_url):

@@ -37,8 +37,8 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
         left, right = st.columns(2)
         title = left.text_input("Title", max_chars=120, placeholder="Acme: the AI clause")
         platform = right.text_input("Whose terms", max_chars=80, placeholder="Acme")
-        terms = st.text_area("What to look for", max_chars=2_000, height=80, help=_HELP,
-                             placeholder='acme AND (terms OR "opt out" OR delet*)')  # fmt: skip
+        terms = st.text_area("What to look for", max_chars=2_000, height=80,
+                         placeholder='acme AND (terms OR "opt out" OR delet*)')  # fmt: skip
         st.caption(_HELP)
         sources = st.multiselect("Sources to ask", _SOURCES, default=_USUAL)
         left, middle, right = st.columns(3)

@@ -14,6 +14,7 @@ from dashboard.controls import Pages, go, link_to, pick, pick_several
 from dashboard.data import PAGE_LENGTH, Reports
 from dashboard.downloads import posts_download
 from dashboard.state import ORDERS, State
+from dashboard.tagging import marks_of, tag_filter, tag_form
 from dashboard.trust import trust
 from dashboard.window import asked_window
 from reports.wording import count, hour_span, moment, topic_name
@@ -42,7 +43,9 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
         st.text(f"{count(total)} posts, {_ORDERS[state.order].lower()}; these are {count(first)} to {count(last)}.")
         posts_download(reports, watch, found, total)
     shown = reports.posts(watch, found, page=page)
-    st.html(cards.post_list(shown, watch.zone, groups=copy_groups([str(text) for text in shown["text"]]).tolist()))
+    tag_form(shown, first)
+    groups = copy_groups([str(text) for text in shown["text"]]).tolist()
+    st.html(cards.post_list(shown, watch.zone, groups=groups, first=first, marks=marks_of(reports, shown, watch)))
     _paging(state, page, last_page)
     trust(reports, watch, since=found.since, until=found.until)
 
@@ -62,6 +65,7 @@ def _filter(reports: Reports, watch: Watch, state: State) -> PostFilter:
         # A sentiment, a stance or a topic counts among relevant posts, here as on the timeline.
         relevant=True if state.sentiment or state.stance or state.topic else None,
         search=state.search,
+        tag=state.tag,
     )
 
 
@@ -95,12 +99,14 @@ def _filters(reports: Reports, watch: Watch, state: State) -> None:
         pick(state, "topic", TOPICS, label="Topic", names=topic_name, any_name="Any")
     with order:
         pick(state, "order", ORDERS, label="Sorted by", names=lambda name: _ORDERS[name], any_name=_ORDERS[""])
+    left, middle, right = st.columns(3)
     if len(choices.sources) > 1 or len(choices.languages) > 1 or state.sources or state.languages:
-        left, right = st.columns(2)
         with left:
             pick_several(state, "sources", choices.sources, label="Sources")
-        with right:
+        with middle:
             pick_several(state, "languages", choices.languages, label="Languages")
+    with right:
+        tag_filter(reports, watch, state)
 
 
 def _nothing(state: State) -> None:

@@ -19,6 +19,7 @@ from dashboard.controls import Pages, go, link_to, pick, pick_several
 from dashboard.data import Reports
 from dashboard.downloads import chart_download, timeline_download
 from dashboard.state import ALL, DEFAULT_SPAN, SPANS, State
+from dashboard.tagging import window_tags
 from dashboard.trust import glossary, trust
 from dashboard.window import SPAN_NAMES, asked_window, chosen_step
 from reports.wording import count, coverage_words, hour_span, interval, moment, percent, topic_name
@@ -61,6 +62,7 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
     st.subheader("Announcements", anchor=False)
     listed = cards.announcement_list(known, cards.numbered(known), watch.zone, most=50)
     st.html(listed if known else "<p>None so far.</p>")
+    window_tags(reports, watch, state, pages, since=since, until=until)
     with st.expander("The same as a table"):
         st.dataframe(_table(frame, watch, by), hide_index=True, width="stretch")
     timeline_download(

@@ -73,6 +73,7 @@ def posts(
     sentiment: Annotated[str, typer.Option(help="Only negative, neutral or positive posts that are relevant.")] = "",
     topic: Annotated[str, typer.Option(help="Only relevant posts on this topic.")] = "",
     search: Annotated[str, typer.Option(help='Only posts with these words or "phrases".')] = "",
+    tag: Annotated[str, typer.Option(help="Only posts that a reader gave this tag.")] = "",
     x_texts: Annotated[int, typer.Option(min=0, help="Whole posts of X: at most 500 a person and day.")] = 0,
     identifiers: Annotated[bool, typer.Option(help="With ids, pseudonyms and links.")] = True,
     format: As = None,
@@ -85,7 +86,7 @@ def posts(
     def make(reader: Reader, found: Watch, log: Log, who: str, now: datetime) -> Table:
         wanted = PostFilter(
             found.name, **span(since, until, found, now=now), sources=tuple(source or ()),
-            languages=tuple(language or ()), sentiment=sentiment, topic=topic, search=search,
+            languages=tuple(language or ()), sentiment=sentiment, topic=topic, search=search, tag=tag,
             relevant=True if sentiment or topic else None,
         )  # fmt: skip
         return posts_table(
