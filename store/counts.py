@@ -14,7 +14,7 @@ from store.engine import reading
 from store.frames import frame
 from store.handle import Handle
 from store.registry import active_model
-from store.schema import MEASURES, NO_MODEL, TOPIC_NUMBERS, rollups, watches
+from store.schema import MEASURES, NO_MODEL, TOPIC_NUMBERS, dirty_hours, rollups, watches
 from store.schema import sources as source_names
 from store.statements import find_number, model_number, names
 from store.types import hour_from
@@ -65,6 +65,13 @@ class RollupReader(Handle):
                 query = query.where(rollups.c.lang.in_(list(languages)))
             rows = connection.execute(query).all()
         return _frame(rows, split, known)
+
+    def uncounted_hours(self, watch: str) -> int:
+        """How many hours of `watch` changed since they were last counted: a killed run leaves such."""
+        with reading(self._engine) as connection:
+            number = find_number(connection, watches, watch)
+            waiting = select(func.count()).select_from(dirty_hours).where(dirty_hours.c.watch_id == number)
+            return int(connection.scalar(waiting) or 0)
 
 
 def _query(split: Sequence[str], topics: Collection[int]) -> Select[Any]:

@@ -5,6 +5,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from factories import make_post
 from typer.testing import CliRunner
 
 from core.errors import (
@@ -15,9 +16,10 @@ from core.errors import (
     RetryLater,
     SourceChanged,
 )
-from core.records import Outcome
+from core.records import Outcome, Page, Sighted
 from uproar.cli import app
-from uproar.steps.collect import SourceReport
+from uproar.session import open_session
+from uproar.steps.collect import SourceReport, query_for
 from uproar.steps.side_by_side import side_by_side
 from uproar.verbs.gather import exit_code, next_step
 
@@ -120,3 +122,36 @@ def test_the_table_shows_new_seen_window_truncated_cost_and_next(home):
         assert word in head
     assert "2025-03-11 00:00 to 2025-05-10 00:00" in last, "sixty days before the watch's present"
     assert "any time" in last
+
+
+def test_coverage_counts_what_was_just_collected(home):
+    assert CliRunner().invoke(app, ["collect", "acme", "--source", "files"]).exit_code == 0
+    shown = CliRunner().invoke(app, ["coverage", "acme", "--json"])
+    assert {row["source"]: row["posts"] for row in json.loads(shown.stdout)}["forum"] == 1
+    assert "not counted" not in shown.stderr
+
+
+def test_coverage_says_when_a_killed_run_left_posts_uncounted(home):
+    session = open_session()
+    [watch] = session.watches("acme")
+    with session.store() as store:
+        store.register_watch("acme")
+        query = query_for(watch, watch.sources[1], since=None, now=session.clock)
+        run = store.begin_run("acme", query, now=session.clock)
+        store.save("acme", query, Page((Sighted(make_post(created_at=NOW + timedelta(hours=2))),)), run=run)
+    assert "1 hour has posts that are not counted yet" in CliRunner().invoke(app, ["coverage", "acme"]).stderr
+    assert CliRunner().invoke(app, ["rollup", "acme"]).exit_code == 0
+    assert "not counted" not in CliRunner().invoke(app, ["coverage", "acme"]).stderr
+
+
+def test_a_dry_run_reports_every_source_and_what_is_missing(home):
+    done = CliRunner().invoke(app, ["collect", "acme", "--dry-run", "--json"])
+    assert done.exit_code == 3
+    rows = {row["source"]: row for row in json.loads(done.stdout)}
+    assert sorted(rows) == ["feeds", "files", "youtube"]
+    assert "UPROAR_PERMISSIONS__YOUTUBE__BASIS" in rows["youtube"]["missing"]
+    assert rows["files"]["missing"] == rows["feeds"]["missing"] == ""
+    assert rows["youtube"]["until"] == rows["files"]["until"] == "2025-05-10T00:00:00Z"
+    table = CliRunner().invoke(app, ["collect", "acme", "--dry-run"]).stdout
+    assert "missing" in table
+    assert CliRunner().invoke(app, ["collect", "acme", "--dry-run", "--source", "files"]).exit_code == 0

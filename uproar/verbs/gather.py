@@ -23,6 +23,7 @@ from core.errors import (
     QueryRejected,
     RetryLater,
     SourceChanged,
+    SourceError,
     UproarError,
 )
 from core.records import Outcome, Query
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("watch", "source", "outcome", "new", "seen", "window", "truncated", "cost", "next")
 """The columns of the printed table; --json gives all."""
+PLANNED = ("watch", "source", "since", "until", "posts", "price_usd", "spent_usd", "allowed_now_usd", "missing")
+"""The same of a dry run."""
 
 
 def register(app: typer.Typer) -> None:
@@ -63,21 +66,23 @@ def collect(
                           + (f" named {', '.join(source)}" if source else "")
                           + ". Files come in by: uproar import WATCH FILE")  # fmt: skip
     if dry_run:
-        rows = [_plan(session, w, r, since) for w, r in jobs]
+        rows, errors = plans(session, jobs, since=since)
     else:
         reports = collect_all(session, jobs, since=since)
         rows = [{"watch": w.name, **_row(report, session.clock)} for (w, _), report in zip(jobs, reports, strict=True)]
-    write_json(rows) if json else write_table(rows, None if dry_run else COLUMNS)
-    if not dry_run:
-        code = exit_code([r.error for r in reports])
-        if code:
-            raise typer.Exit(code)
+        errors = [report.error for report in reports]
+    write_json(rows) if json else write_table(rows, PLANNED if dry_run else COLUMNS)
+    code = exit_code(errors)
+    if dry_run and code and all(isinstance(error, ConfigError) for error in errors if error):
+        code = ConfigError.exit_code
+    if code:
+        raise typer.Exit(code)
 
 
 def collect_all(
     session: Session, jobs: list[tuple[Watch, SourceRule]], *, since: str | None, tick: Progress | None = None
 ) -> list[SourceReport]:
-    """Collect every (watch, source), sources side by side, each failure kept to its own.
+    """Collect every (watch, source), sources side by side, each failure kept to its own, and count what came.
 
     `tick` is called after each saved page and may end that source's run by raising one of `core.errors`.
     """
@@ -111,7 +116,10 @@ def collect_all(
             return report
 
         every = [(watch, rule, start) for (watch, rule), start in zip(jobs, spans, strict=True)]
-        return side_by_side(every, run, lane=lambda job: job[1].name)
+        reports = side_by_side(every, run, lane=lambda job: job[1].name)
+        for watch in dict.fromkeys(watch.name for watch, _ in jobs):  # else it would not be counted before the score
+            store.refresh_rollups(watch=watch)
+        return reports
 
 
 def next_step(report: SourceReport, now: datetime) -> str:
@@ -179,23 +187,38 @@ def exit_code(errors: list[UproarError | None]) -> int:
     return BudgetExhausted.exit_code if all(isinstance(e, BudgetExhausted) for e in raised) else 4
 
 
-def _plan(session: Session, watch: Watch, rule: SourceRule, since: str | None) -> dict[str, object]:
-    collector = load_collector(rule.name, session.settings)  # a missing key shows here, before anything is asked
-    query = query_for(watch, rule, since=moment(since, watch, now=session.clock), now=session.clock)
-    row = {"watch": watch.name, "source": rule.name, "since": plain(query.since), "until": plain(query.until),
-           "price_usd_per_post": collector.price}  # fmt: skip
-    return row | (_price(session, watch, query, collector, fresh=since is not None) if collector.price else {})
+def plans(
+    session: Session, jobs: list[tuple[Watch, SourceRule]], *, since: str | None
+) -> tuple[list[dict[str, object]], list[UproarError | None]]:
+    """What each (watch, source) would be asked and at what price, or what is missing for it; with its error."""
+    rows: list[dict[str, object]] = []
+    errors: list[UproarError | None] = []
+    for watch, rule in jobs:
+        query = query_for(watch, rule, since=moment(since, watch, now=session.clock), now=session.clock)
+        row: dict[str, object] = {"watch": watch.name, "source": rule.name, "since": plain(query.since),
+                                  "until": plain(query.until), **dict.fromkeys(_PRICES), "missing": ""}  # fmt: skip
+        error: UproarError | None = None
+        try:
+            row |= _price(session, watch, query, load_collector(rule.name, session.settings), fresh=since is not None)
+        except (ConfigError, SourceError, BudgetExhausted) as found:
+            row["missing"], error = str(found), found
+        rows.append(row)
+        errors.append(error)
+    return rows, errors
+
+
+_PRICES = ("price_usd_per_post", "posts", "price_usd", "spent_usd", "allowed_now_usd")
 
 
 def _price(session: Session, watch: Watch, query: Query, collector: Collector, *, fresh: bool) -> dict[str, object]:
     """What the run would cost and what may be spent now. Asking for the price may itself cost a little: `spent_usd`."""
     if not isinstance(collector, Priced):
-        return {}
+        return {"price_usd_per_post": collector.price}
     with session.store() as store:
         limits = limits_for(session, store, query.source)
         found = collector.estimate(query, None if fresh else store.cursor(watch.name, query), limits)
         allowed = limits.budget.allowance() if limits.budget else None
-    return {"posts": found.posts, "price_usd": round(found.cost, 4), "spent_usd": found.spent,
+    return {"price_usd_per_post": collector.price, "posts": found.posts, "price_usd": round(found.cost, 4), "spent_usd": found.spent,
             "allowed_now_usd": None if allowed is None else round(allowed, 4)}  # fmt: skip
 
 

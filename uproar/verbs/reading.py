@@ -83,7 +83,11 @@ def coverage(watch: WatchName, since: Since = None, until: Until = None, json: J
     found = session.watch(watch)
     with session.reader() as reader:
         frame = report(reader, found, clock=session.clock, **span(since, until, found, now=session.clock))
+        uncounted = reader.uncounted_hours(found.name)
     _show(frame, json=json, notice=found.notice)
+    if uncounted:
+        hours = "1 hour has" if uncounted == 1 else f"{uncounted:,} hours have"
+        say(f"{hours} posts that are not counted yet: uproar rollup {found.name}")
 
 
 def _show(frame: pd.DataFrame, *, json: bool, notice: str, columns: tuple[str, ...] = ()) -> None:
