@@ -90,6 +90,8 @@ class Settings(BaseSettings):
     """Those who may also see what concerns the installation."""
     heartbeat_url: SecretStr | None = None
     """Asked (GET) after every pass of `uproar run` in which no watch broke down: who is not asked raises the alarm."""
+    model: str = ""
+    """What `uproar run` and `uproar score` score with: a registered classifier, a folder, or OWNER/NAME of the hub."""
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     """Processor threads used for scoring."""
 

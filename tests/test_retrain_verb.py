@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
 from factories import T0, make_post
 from fakes_models import KeywordClassifier
-from small_store import WATCH, fill
+from small_store import AS_OF, WATCH, fill
 from store_fixtures import save, score_all
 from test_cli import answer, uproar
 
 from core.errors import ConfigError, MissingSetting
 from core.permissions import Permission, check_training
 from core.records import STANCES, TOPICS
+from core.settings import load_settings
 from store import open_annotations, open_store
 from uproar.steps.retrain import rows_of_labels
 
@@ -195,3 +197,55 @@ def test_another_model_leaves_old_decisions_and_scores_as_they_are(tmp_path) -> 
         assert repr(decided()[: len(before)]) == repr(before)
         store.activate_model(KeywordClassifier.model)
         assert store.waiting(KeywordClassifier.model, since=watch.since) == 0, "the old scores stand"
+
+
+def test_heads_of_other_weights_do_not_stop_scoring(tmp_path, capsys) -> None:
+    from models.linear import Correction
+    from models.local import write
+    from uproar.session import Session
+
+    zeros = Correction(np.zeros((384, 3)), np.zeros(3))
+    stale = write(tmp_path, base="uproar-minilm@elder", corrections={"stance": zeros}, figures={})
+    session = Session(load_settings(home=tmp_path))
+    shipped = session.classifier()
+    assert session.scorer(stale) is shipped
+    assert session.scorer(stale) is shipped
+    told = capsys.readouterr().err
+    assert told.count("corrects uproar-minilm@elder") == 1, "told once, and what to do"
+    assert f"uproar model activate {shipped.model}" in told
+    assert session.scorer("uproar-minilm+local@gone") is shipped
+    assert session.scorer(None) is shipped
+    assert session.scorer(shipped.model) is shipped
+
+
+def test_the_classifier_of_the_settings_scores_new_posts(tmp_path) -> None:
+    from uproar.session import Session
+
+    session = Session(load_settings(home=tmp_path, model="no-such-model"))
+    with pytest.raises(ConfigError, match="unknown model 'no-such-model'"):
+        session.scorer("uproar-minilm@1")
+
+
+def test_an_update_of_the_shipped_weights_takes_over_once_it_has_scored_what_is_shown(tmp_path) -> None:
+    from uproar.steps.succession import succeed
+
+    settings = fill(tmp_path)
+    with open_store(settings.store_url, settings.keys) as store:
+        first = KeywordClassifier()
+        first.model = "uproar-minilm@1"
+        later = KeywordClassifier()
+        later.model = "uproar-minilm@2"
+        store.register_model(first.model)
+        store.activate_model(first.model)
+        score_all(store, first)
+        store.register_model(later.model)
+        assert store.waiting(later.model, since=AS_OF - timedelta(days=60))
+        assert not succeed(store, later.model, now=AS_OF), "nothing is scored yet"
+        assert store.active_model() == first.model
+        score_all(store, later)
+        assert succeed(store, later.model, now=AS_OF)
+        assert store.active_model() == later.model
+        assert not succeed(store, later.model, now=AS_OF), "it is active already"
+        store.register_model("uproar-minilm+local@3")
+        store.activate_model("uproar-minilm+local@3")
+        assert not succeed(store, later.model, now=AS_OF), "heads that were activated by hand stay"

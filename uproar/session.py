@@ -96,15 +96,28 @@ class Session:
         return self._classifiers[name]
 
     def scorer(self, active: str | None) -> Classifier:
-        """The classifier that scores new posts: the active model where it is one of ours, else the shipped one.
+        """The classifier that scores new posts: the one that is set, else retrained heads that are active, else ours.
 
-        Retrained heads are asked for by their revision, so that what is shown goes on being filled.
+        Retrained heads are asked for by their revision, so that what is shown goes on being filled. Where they cannot
+        be had any more, as after an update of the shipped weights, the shipped classifier scores: a service that stops
+        would leave a gap in every watch. What is missing is told once.
         """
         from models.local import NAME as LOCAL
 
-        if active and active.partition("@")[0] == LOCAL:
+        if self.settings.model:
+            return self.classifier(self.settings.model)
+        if not active or active.partition("@")[0] != LOCAL:
+            return self.classifier(MODEL)
+        try:
             return self.classifier(active)
-        return self.classifier(MODEL)
+        except ConfigError as error:
+            found = self._classifiers[active] = self.classifier(MODEL)
+            say(
+                f"uproar: {active} is active and cannot be used: {error}. New posts are scored by {found.model}. "
+                f"Until new heads are activated, show its figures by: uproar score --since '60 days', "
+                f"then uproar model activate {found.model}"
+            )
+            return found
 
 
 def open_session() -> Session:

@@ -14,10 +14,12 @@ from core.errors import RetryLater
 from core.watches import Watch
 from store import Store
 from uproar.metrics import Metrics
+from uproar.output import say
 from uproar.session import Session
 from uproar.steps.analyse import analyse
 from uproar.steps.radar import follow_radar
 from uproar.steps.score import score
+from uproar.steps.succession import succeed
 from uproar.verbs.gather import collect_all
 from uproar.verbs.rechecking import PATIENCE, recheck_all, retain
 from uproar.verbs.terms import follow_terms
@@ -86,7 +88,10 @@ class Worker:
     def _score(self, store: Store, watch: Watch) -> int:
         store.register_watch(watch.name, subject=watch.platform)
         classifier = self._session.scorer(store.active_model())
-        return score(store, classifier, watch, progress=lambda _done: self._tick())
+        done = score(store, classifier, watch, progress=lambda _done: self._tick())
+        if not self._session.settings.model and succeed(store, classifier.model, now=self._session.now()):
+            say(f"uproar: the updated classifier has scored the last 60 days; active: {classifier.model}")
+        return done
 
     def _analyse(self, store: Store, watch: Watch) -> int:
         with self._session.reader() as reader:

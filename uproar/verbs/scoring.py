@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 from typing import Annotated
 
 import orjson
@@ -16,6 +15,7 @@ from core.records import Classifier
 from uproar.output import rows_of, say, write_json, write_line, write_table
 from uproar.session import MODEL, open_session
 from uproar.steps.score import score as score_step
+from uproar.steps.succession import BACK_FILL, succeed
 from uproar.verbs.arguments import AnyWatch, Json, from_then
 from uproar.verbs.gather import progress_bar
 from uproar.verbs.retraining import retrain
@@ -26,7 +26,6 @@ Model = Annotated[
 ]
 AnyModel = Annotated[str | None, typer.Option("--model", help="As for `classify`; without it, the active one.")]
 ScoreSince = Annotated[str | None, typer.Option(help="Only posts from then on: a day, a time, or 60d, or '60 days'.")]
-BACK_FILL = timedelta(days=60)
 CHUNK = 512
 
 
@@ -52,6 +51,8 @@ def score(watch: AnyWatch = None, model: AnyModel = None, since: ScoreSince = No
                 store, classifier, found, since=start,
                 progress=(lambda n: progress("scoring", n)) if progress else None,
             )  # fmt: skip
+        if model is None and succeed(store, classifier.model, now=session.now()):
+            say(f"active: {classifier.model}")
         hours = store.refresh_rollups(watch=found.name if found else None)
     row = {"model": classifier.model, "texts_scored": done, "hours_updated": hours}
     write_json(row) if json else write_table([row])
