@@ -95,6 +95,10 @@ class Session:
             self._classifiers[name] = load_classifier(name, threads=self.settings.threads, home=self.settings.home)
         return self._classifiers[name]
 
+    def name_of(self, classifier: Classifier) -> str:
+        """The name by which `classifier` was asked for here, so that another process can load the same."""
+        return next(name for name, loaded in self._classifiers.items() if loaded is classifier)
+
     def scorer(self, active: str | None) -> Classifier:
         """The classifier that scores new posts: the one that is set, else retrained heads that are active, else ours.
 

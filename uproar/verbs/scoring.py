@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import orjson
@@ -13,7 +15,7 @@ import typer
 from core.errors import ConfigError, InputUnusable
 from core.records import Classifier
 from uproar.output import rows_of, say, write_json, write_line, write_table
-from uproar.session import MODEL, open_session
+from uproar.session import MODEL, Session, open_session
 from uproar.steps.score import score as score_step
 from uproar.steps.succession import BACK_FILL, succeed
 from uproar.verbs.arguments import AnyWatch, Json, from_then
@@ -37,9 +39,29 @@ def register(app: typer.Typer) -> None:
     models.command()(retrain)
 
 
-def score(watch: AnyWatch = None, model: AnyModel = None, since: ScoreSince = None, json: Json = False) -> None:
+class Engine(StrEnum):
+    """Where the classifier runs."""
+
+    local = "local"
+    ray = "ray"
+
+
+def score(
+    watch: AnyWatch = None, model: AnyModel = None, since: ScoreSince = None,
+    engine: Annotated[Engine, typer.Option(help="ray: by workers on this machine, or of the cluster RAY_ADDRESS.")]
+    = Engine.local,
+    parquet: Annotated[Path | None, typer.Option(help="With --engine ray: Parquet files (text, id), not the database.")]
+    = None,
+    to: Annotated[Path | None, typer.Option(help="Folder for the answers to --parquet; what is there is kept.")] = None,
+    json: Json = False,
+) -> None:  # fmt: skip
     """Score what has not been scored yet, each distinct text once, and bring the timeline up to date."""
     session = open_session()
+    if parquet is not None:
+        _score_parquet(session, parquet, to, engine=engine, model=model, json=json)
+        return
+    if to is not None:
+        raise ConfigError("--to goes with --parquet")
     found = session.watch(watch) if watch else None
     with session.store() as store:
         classifier = session.classifier(model) if model else session.scorer(store.active_model())
@@ -47,14 +69,40 @@ def score(watch: AnyWatch = None, model: AnyModel = None, since: ScoreSince = No
         if found:
             store.register_watch(found.name, subject=found.platform)
         with progress_bar() as progress:
-            done = score_step(
-                store, classifier, found, since=start,
-                progress=(lambda n: progress("scoring", n)) if progress else None,
-            )  # fmt: skip
+            show = (lambda n: progress("scoring", n)) if progress else None
+            if engine is Engine.ray:
+                from uproar.steps.score_cluster import score_on_cluster
+
+                done = score_on_cluster(
+                    store, classifier, model or session.name_of(classifier), found, home=session.settings.home,
+                    since=start, progress=show,
+                )  # fmt: skip
+            else:
+                done = score_step(store, classifier, found, since=start, progress=show)
         if model is None and succeed(store, classifier.model, now=session.now()):
             say(f"active: {classifier.model}")
         hours = store.refresh_rollups(watch=found.name if found else None)
     row = {"model": classifier.model, "texts_scored": done, "hours_updated": hours}
+    write_json(row) if json else write_table([row])
+
+
+def _score_parquet(
+    session: Session, source: Path, target: Path | None, *, engine: Engine, model: str | None, json: bool
+) -> None:
+    from uproar.steps.score_cluster import score_parquet
+
+    if engine is not Engine.ray or target is None:
+        raise ConfigError("--parquet needs --engine ray and --to FOLDER")
+    if not source.exists():
+        raise InputUnusable(f"{source}: no such file or folder")
+    name = model or session.settings.model or MODEL
+    classifier = session.classifier(name)
+    with progress_bar() as progress:
+        done = score_parquet(
+            source, target, classifier, name, home=session.settings.home,
+            progress=(lambda n: progress("scoring", n)) if progress else None,
+        )  # fmt: skip
+    row = {"model": classifier.model, "rows_scored": done, "folder": str(target)}
     write_json(row) if json else write_table([row])
 
 
