@@ -16,6 +16,7 @@ import pandas as pd
 
 from charts.palette import Palette
 from core.records import Announcement
+from reports.timeline import GAPS
 from reports.wording import KINDS, STATES, announcement_date, coverage_words, hour_span, interval, percent
 
 MOST_ROWS = 5_000
@@ -23,8 +24,6 @@ _LANES = 3
 _LANE_HEIGHT = 16
 _LANE_WIDTH = 0.27  # share of the axis that a marker's label takes on a narrow screen
 _LINE_LENGTH = 56  # characters that fit on a screen 390 pixels wide
-GAPS = frozenset({"none", "failed", "truncated", "running", "mixed"})
-"""Coverage whose counts may not be read as the hour's counts."""
 
 
 def wall(at: datetime, zone: ZoneInfo) -> int:

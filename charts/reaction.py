@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import altair as alt
 import pandas as pd
 
-from charts.breaks import break_layers
+from charts.breaks import break_layers, change_layers, note_layers
 from charts.marks import bins, gap_layers, heading, marker_frame, marker_layers, time_axis
 from charts.palette import LIGHT, Palette
 from core.records import Announcement
@@ -39,12 +39,15 @@ def volume_chart(
     click: bool = True,
     title: str = "",
     breaks: Sequence[tuple[datetime, str]] = (),
+    changes: Sequence[tuple[datetime, str]] = (),
+    notes: Sequence[tuple[datetime, str]] = (),
 ) -> alt.LayerChart:
     """Posts per hour or day: pale bars for all posts, in front of them the relevant ones by sentiment.
 
     Negative lies at the bottom, neutral in the middle, positive on top, so that order tells them apart as well as
     colour. `timeline` is a frame of `reports.timeline.timeline`; gaps are grey bands, announcements numbered
-    rules, spike hours triangles, `breaks` (moment, reason) dotted rules. Raises ValueError beyond 5,000 rows.
+    rules, spike hours triangles, `breaks` (moment, reason) dotted rules, `changes` (moment, sentence) rules of long
+    dashes, `notes` (moment, text) squares at the bottom. Raises ValueError beyond 5,000 rows.
     """
     rows = bins(timeline, by, zone)
     markers = marker_frame(announcements, rows, zone)
@@ -61,7 +64,9 @@ def volume_chart(
         *marker_layers(markers, colours),
         *_spike_layer(rows, colours),
         *break_layers(breaks, rows, zone, colours),
+        *change_layers(changes, rows, zone, colours),
         _hit_layer(base, colours, words, click=click),
+        *note_layers(notes, rows, zone, colours, height=height),
     ]
     order = f"Bottom to top: {words[0]}, {words[1]}, {words[2]}; pale: all."
     return alt.layer(*layers).properties(
@@ -83,11 +88,12 @@ def share_chart(
     measure: str = "negative",
     height: int = 220,
     brush: bool = False,
+    changes: Sequence[tuple[datetime, str]] = (),
 ) -> alt.LayerChart:
     """The negative share with its 95 % interval; the line breaks where there is nothing to divide by.
 
     With `brush`, dragging across it selects a span (`BRUSH`, places on the axis of the watch's wall clock).
-    `timeline` as in `volume_chart`. Raises ValueError beyond 5,000 rows.
+    `timeline` and `changes` as in `volume_chart`. Raises ValueError beyond 5,000 rows.
     """
     rows = bins(timeline, by, zone)
     rows["centre"] = (rows["wall"] + rows["wall_end"]) // 2
@@ -95,16 +101,25 @@ def share_chart(
     base = alt.Chart(rows)
     scale = alt.Scale(domain=[0, 1])
     axis = alt.Axis(format=".0%", minExtent=_Y_WIDTH, maxExtent=_Y_WIDTH, values=[0, 0.25, 0.5, 0.75, 1])
-    band = base.mark_rect(fill=colours.negative, opacity=0.2).encode(
-        x=time_axis(rows), x2="wall_end:T", y=alt.Y("low:Q", title=None, scale=scale, axis=axis), y2="high:Q"
+    band = base.mark_rect(fill=colours.negative).encode(
+        x=time_axis(rows),
+        x2="wall_end:T",
+        y=alt.Y("low:Q", title=None, scale=scale, axis=axis),
+        y2="high:Q",
+        opacity=alt.condition(f"datum.relevant >= {FEWEST}", alt.value(0.22), alt.value(0.08)),
     )
     shown = base.transform_filter("isValid(datum.negative_share)")
-    line = base.mark_line(color=colours.negative, strokeWidth=1.5, opacity=0.4).encode(
-        x="centre:T", y="negative_share:Q"
+    # Between shares of a few posts a line would zigzag from 0 to 100 %, and mean nothing.
+    enough = f"datum.relevant >= {FEWEST}"
+    line = (
+        base.transform_calculate(joined=f"{enough} ? datum.negative_share : null")
+        .mark_line(color=colours.negative, strokeWidth=1.5, opacity=0.4)
+        .encode(x="centre:T", y="joined:Q")
     )
-    dots = shown.mark_point(filled=True, color=colours.negative, opacity=1).encode(
+    dots = shown.mark_point(filled=True, color=colours.negative).encode(
         x="centre:T",
         y="negative_share:Q",
+        opacity=alt.condition(enough, alt.value(1), alt.value(0.35)),
         size=alt.Size("relevant:Q", legend=None, scale=alt.Scale(range=[6, 60])),
     )
     words = _words(measure)
@@ -115,10 +130,11 @@ def share_chart(
         line,
         dots,
         *marker_layers(markers, colours, labels=False),
+        *change_layers(changes, rows, zone, colours),
         _brushed(hit) if brush else hit,
     ]
     word = "Negative" if measure == "negative" else "Against"
-    note = "Pale: 95 % interval. Larger dots: more relevant posts."
+    note = f"Bands: 95 % interval. Larger dots: more relevant posts; pale ones stand for fewer than {FEWEST}."
     return alt.layer(*layers).properties(
         height=height,
         width="container",

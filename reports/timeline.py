@@ -25,6 +25,9 @@ COLUMNS = (
     "pending", "not_scored", "against", "stance_neutral", "in_favour", "coverage",
 )  # fmt: skip
 
+GAPS = frozenset({"none", "failed", "truncated", "running", "mixed"})
+"""Coverage whose counts may not be read as the hour's or the day's counts."""
+
 
 def timeline(
     reader: Reader,

@@ -45,6 +45,7 @@ FIGURES: Mapping[str, str] = {
     "calibrated": "Whether the false-alarm rate is known; a watch of under 30 days alerts by a simpler rule.",
     "provisional": "The hour is not closed, so its figures may still change.",
     "change": "The difference from the day before in percentage points, with its 95 % interval.",
+    "change_point": "Where a figure settles at another level, found in the figures alone; it says when, not why.",
     "people": "Different accounts, counted per source: accounts are never matched across sources.",
     "top_ten_posts": "Posts by the ten most active accounts: many by few is no public.",
     "expected_posts": "The median number of posts in as many hours over the four weeks before.",

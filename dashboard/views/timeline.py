@@ -15,6 +15,7 @@ from charts.reaction import BRUSH, CLICK, share_chart, volume_chart
 from core.records import HOUR, TOPICS, utc_hour
 from core.watches import Watch
 from dashboard import cards
+from dashboard.beside_timeline import beside, notes_within, told
 from dashboard.controls import Pages, go, link_to, pick, pick_several
 from dashboard.data import Reports
 from dashboard.downloads import chart_download, timeline_download
@@ -22,10 +23,12 @@ from dashboard.state import ALL, DEFAULT_SPAN, SPANS, State
 from dashboard.tagging import window_tags
 from dashboard.trust import glossary, trust
 from dashboard.window import SPAN_NAMES, asked_window, chosen_step
-from reports.wording import count, coverage_words, hour_span, interval, moment, percent, topic_name
+from reports.change_points import change_points
+from reports.wording import count, coverage_words, hour_span, interval, percent, topic_name
 
 _MOST_SPIKES = 8
-_EXPLAINED = ("posts", "relevant", "negative", "negative_share", "low", "against", "pending", "not_scored")
+_EXPLAINED = ("posts", "relevant", "negative", "negative_share", "low", "against", "pending", "not_scored",
+              "change_point")  # fmt: skip
 
 
 def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
@@ -52,12 +55,16 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
         "measure": measure,
     }
     breaks = reports.breaks(watch, since, until)
-    _volume(frame, watch, state, {**drawing, "breaks": [(b.at, b.reason) for b in breaks]})
+    measured = replace(watch, measure=measure)
+    changes = change_points(frame, measured, breaks=breaks)
+    notes = notes_within(reports, watch, since=since, until=until)
+    _volume(frame, watch, state, {
+        **drawing, "breaks": [(b.at, b.reason) for b in breaks], "changes": told(changes, "volume"),
+        "notes": [(note["at"], f"{note['text']} ({note['author']})") for note in notes],
+    })  # fmt: skip
     _chosen(frame, watch, state, pages)
-    _share(frame, watch, state, drawing)
-    if breaks:
-        st.subheader("Breaks: not compared across", anchor=False)
-        st.html(cards.fact_list([(moment(b.at, watch.zone), f"{b.reason}.") for b in breaks]))
+    _share(frame, watch, state, {**drawing, "changes": told(changes, "share")})
+    beside(watch, state, pages, changes=changes, breaks=breaks, notes=notes)
     _stood_out(frame, watch, state, pages)
     st.subheader("Announcements", anchor=False)
     listed = cards.announcement_list(known, cards.numbered(known), watch.zone, most=50)
