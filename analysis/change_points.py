@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +14,27 @@ PENALTY = 5.0
 (168 to 720 hours of shares, 30 to 60 days of counts, over-dispersed and with a weekly pattern too) at most 4 in 100
 then show one, plain ones none in 300."""
 _FEWEST_COUNTS = 5
+_CHI2 = 3.841
 _MEDIAN_OF_NORMAL = 0.6745
 Cost = Callable[[NDArray[np.int64], int], Floats]
 
 
-def share_changes(k: Floats, n: Floats, *, least: int = 3) -> list[int]:
-    """Steps at which the share of k among n changes its level; each stretch has `least` steps with posts or more.
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The first step of a new level, and the first and last step at which it may as well have begun (95 %)."""
+
+    step: int
+    earliest: int
+    latest: int
+
+
+def share_changes(k: Floats, n: Floats, *, least: int = 3) -> list[Change]:
+    """Where the share of k among n changes its level; each stretch has `least` steps with posts or more.
 
     `k` and `n` are counts per step, n may be nought. The division minimises the binomial deviance, over-dispersion
     taken out, plus a penalty for each change (optimal partitioning: Jackson et al., IEEE Signal Processing Letters
-    12 (2005) 105-108; the same optimum as PELT: Killick, Fearnhead, Eckley, JASA 107 (2012) 1590-1598).
+    12 (2005) 105-108; the same optimum as PELT: Killick, Fearnhead, Eckley, JASA 107 (2012) 1590-1598). A change's
+    span is that of the places, its neighbours kept, whose deviance is within the 95 % point of chi-square(1).
     """
     places = np.flatnonzero(n > 0)
     k, n = k[places], n[places]
@@ -35,11 +47,11 @@ def share_changes(k: Floats, n: Floats, *, least: int = 3) -> list[int]:
         return -2 * (_xlogy(hit, hit / all_) + _xlogy(all_ - hit, 1 - hit / all_))
 
     found = _divide(len(places), cost, dispersion=_share_dispersion(k, n), least=least)
-    return [int(places[step]) for step in found]
+    return [Change(*(int(places[step]) for step in change)) for change in found]
 
 
-def count_changes(counts: Floats, *, least: int = 1) -> list[int]:
-    """Steps at which a count changes its level, as `share_changes` by the Poisson deviance; NaN steps are left out."""
+def count_changes(counts: Floats, *, least: int = 1) -> list[Change]:
+    """Where a count changes its level, as `share_changes` by the Poisson deviance; NaN steps are left out."""
     places = np.flatnonzero(~np.isnan(counts))
     counts = counts[places]
     if len(places) < _FEWEST_COUNTS:
@@ -51,10 +63,10 @@ def count_changes(counts: Floats, *, least: int = 1) -> list[int]:
         return -2 * _xlogy(total, total / (end - starts))
 
     found = _divide(len(places), cost, dispersion=_count_dispersion(counts), least=least)
-    return [int(places[step]) for step in found]
+    return [Change(*(int(places[step]) for step in change)) for change in found]
 
 
-def _divide(steps: int, cost: Cost, *, dispersion: float, least: int) -> list[int]:
+def _divide(steps: int, cost: Cost, *, dispersion: float, least: int) -> list[tuple[int, int, int]]:
     price = PENALTY * np.log(steps) * dispersion
     best = np.full(steps + 1, np.inf)
     best[0] = -price
@@ -64,13 +76,17 @@ def _divide(steps: int, cost: Cost, *, dispersion: float, least: int) -> list[in
         totals = best[starts] + cost(starts, end) + price
         place = int(np.argmin(totals))
         best[end], before[end] = totals[place], starts[place]
-    found: list[int] = []
-    end = steps
-    while end > 0:
-        end = int(before[end])
-        if end > 0:
-            found.append(end)
-    return found[::-1]
+    edges = [steps]
+    while edges[-1] > 0:
+        edges.append(int(before[edges[-1]]))
+    edges = edges[::-1]
+    found = []
+    for left, step, right in zip(edges, edges[1:], edges[2:], strict=False):
+        places = np.arange(left + least, right - least + 1)
+        whole = np.array([cost(np.array([left]), int(place))[0] for place in places]) + cost(places, right)
+        likely = places[whole <= whole[places == step] + _CHI2 * dispersion]
+        found.append((step, int(likely[0]), int(likely[-1])))
+    return found
 
 
 def _share_dispersion(k: Floats, n: Floats) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.change_points import count_changes, share_changes
+from analysis.change_points import Change, count_changes, share_changes
 from core.watches import Watch
 from reports.change_points import change_points
 from reports.comparable import Break
@@ -20,20 +20,28 @@ WATCH = Watch("acme", "Acme", "Acme", "acme", START, timezone="Europe/Berlin")
 def test_a_share_that_rises_and_falls_is_divided_in_three() -> None:
     n = np.full(90, 40.0)
     k = np.repeat([8.0, 26.0, 14.0], 30)
-    assert share_changes(k, n) == [30, 60]
+    assert [change.step for change in share_changes(k, n)] == [30, 60]
 
 
 def test_steps_without_posts_are_passed_over_and_numbers_stay_those_of_the_steps() -> None:
     n = np.tile([0.0, 50.0], 40)
     k = np.where(np.arange(80) < 40, 0.2, 0.7) * n
-    assert share_changes(k, n) == [41]
+    assert [change.step for change in share_changes(k, n)] == [41]
+
+
+def test_where_few_posts_leave_the_moment_open_its_span_is_told() -> None:
+    n = np.array([60.0] * 20 + [1.0] * 10 + [200.0] * 10)
+    k = np.array([12.0] * 20 + [0.0, 1.0] * 5 + [130.0] * 10)
+    (found,) = share_changes(k, n)
+    assert found.earliest <= 22
+    assert found.latest >= 28
 
 
 def test_a_count_with_a_burst_begins_and_ends_it() -> None:
     counts = np.array([30, 34, 29, 31, 33, 28, 900, 950, 31, 30, 35, 29], dtype=float)
-    assert count_changes(counts) == [6, 8]
+    assert count_changes(counts) == [Change(6, 6, 6), Change(8, 8, 8)]
     counts[0] = np.nan
-    assert count_changes(counts) == [6, 8]
+    assert count_changes(counts) == [Change(6, 6, 6), Change(8, 8, 8)]
 
 
 @pytest.mark.parametrize("size", [0, 1, 4])
@@ -72,7 +80,7 @@ def _rows(posts: list[int], share: list[float], *, by: str = "day", coverage: st
 def test_both_figures_are_told_with_dates_and_both_levels() -> None:
     found = change_points(_rows([30] * 8 + [900] * 4, [0.2] * 8 + [0.6] * 4), WATCH)
     assert [change.of for change in found] == ["share", "volume"]
-    assert "From Sat 10 May 2025, 00:00 on, 60 % (58 to 62 %) of 3,600 relevant posts are negative" in found[0].sentence
+    assert "From Sat 10 May 2025 on, 60 % (58 to 62 %) of 3,600 relevant posts are negative" in found[0].sentence
     assert "after 20 % (15 to 26 %) of 240 before" in found[0].sentence
     assert found[1].sentence.startswith("From Sat 10 May 2025 on there are about 900 posts a day, after about 30")
 

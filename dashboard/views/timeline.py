@@ -36,8 +36,9 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
     since, until = asked_window(state, watch, reports.clock)
     by, note = chosen_step(state, since, until)
     st.html(cards.headline("Timeline"))
-    _window_controls(watch, state, since, until, by)
-    _filters(reports, watch, state)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="window_controls"):
+        _window_controls(watch, state, since, until, by)
+        _filters(reports, watch, state)
     measure = _measure(watch, state)
     frame = _counted(reports, watch, state, since, until, by)
     if note:
@@ -143,20 +144,14 @@ def _window_controls(watch: Watch, state: State, since: datetime, until: datetim
         step = st.session_state["step"]
         go(state, by="" if step in (None, "auto") else step)
 
-    with st.container(horizontal=True, vertical_alignment="bottom", key="window_controls"):
-        st.segmented_control(
-            "Window",
-            [*SPANS, ALL],
-            key="span",
-            format_func=lambda s: SPAN_NAMES[s],
-            on_change=span_chosen,
-            wrap=True,
-        )
-        st.date_input("From and to", key="dates", format="YYYY-MM-DD", on_change=dates_chosen, width=230)
-        names = {"auto": f"Auto ({by})", "hour": "Hours", "day": "Days"}
-        st.segmented_control(
-            "Step", list(names), key="step", format_func=lambda s: names[s], on_change=step_chosen, required=True
-        )
+    st.segmented_control(
+        "Window", [*SPANS, ALL], key="span", format_func=lambda s: SPAN_NAMES[s], on_change=span_chosen, wrap=True
+    )
+    st.date_input("From and to", key="dates", format="YYYY-MM-DD", on_change=dates_chosen, width=230)
+    names = {"auto": f"Auto ({by})", "hour": "Hours", "day": "Days"}
+    st.segmented_control(
+        "Step", list(names), key="step", format_func=lambda s: names[s], on_change=step_chosen, required=True
+    )
 
 
 def _midnight(day: date, watch: Watch, *, days: int = 0) -> datetime:
@@ -164,17 +159,16 @@ def _midnight(day: date, watch: Watch, *, days: int = 0) -> datetime:
 
 
 def _filters(reports: Reports, watch: Watch, state: State) -> None:
+    """Folded away, so that the chart stands on the first screen of a phone; what is set stands on the button."""
     choices = reports.choices(watch)
-    places = st.columns(4)
-    with places[0]:
+    chosen = [state.stacked, state.topic and topic_name(state.topic), *state.sources, *state.languages]
+    told = ", ".join(filter(None, chosen))
+    with st.popover(cards.literal(f"Filters: {told}" if told else "Filters"), icon=":material/filter_list:"):
         usual = "Stance" if watch.measure == "against" else "Sentiment"
         others = [] if watch.measure == "against" else ["stance"]
         pick(state, "stacked", others, label="Show", names=str.capitalize, any_name=usual)
-    with places[1]:
         pick(state, "topic", TOPICS, label="Topic", names=topic_name, any_name="Any")
-    with places[2]:
         pick_several(state, "sources", choices.sources, label="Sources")
-    with places[3]:
         pick_several(state, "languages", choices.languages, label="Languages")
 
 
