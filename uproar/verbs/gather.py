@@ -218,8 +218,8 @@ def _price(session: Session, watch: Watch, query: Query, collector: Collector, *
         limits = limits_for(session, store, query.source)
         found = collector.estimate(query, None if fresh else store.cursor(watch.name, query), limits)
         allowed = limits.budget.allowance() if limits.budget else None
-    return {"price_usd_per_post": collector.price, "posts": found.posts, "price_usd": round(found.cost, 4), "spent_usd": found.spent,
-            "allowed_now_usd": None if allowed is None else round(allowed, 4)}  # fmt: skip
+    return {"price_usd_per_post": collector.price, "posts": found.posts, "price_usd": round(found.cost, 4),
+            "spent_usd": found.spent, "allowed_now_usd": None if allowed is None else round(allowed, 4)}  # fmt: skip
 
 
 def _row(report: SourceReport, now: datetime) -> dict[str, object]:
