@@ -13,10 +13,10 @@ import orjson
 from collectors.json_fields import NotAPost, inside
 from collectors.mastodon_instance import MastodonInstance
 from collectors.mastodon_records import SOURCE, post_of, seen_of
+from collectors.mastodon_run import Run
 from collectors.mastodon_timeline import Timeline
 from collectors.protocol import Limits
-from collectors.windows import resume_at
-from core.errors import ConfigError, RetryLater, SourceError
+from core.errors import ConfigError, SourceError
 from core.expressions import Term
 from core.http import Answer, Transport
 from core.keys import Keys
@@ -24,9 +24,6 @@ from core.matching import Matcher
 from core.records import Gone, Interval, Page, Query, Rejected, Seen, Sighted
 from core.settings import Settings
 from core.words import is_word
-
-OVERLAP = timedelta(hours=6)
-"""Statuses of other instances arrive late, under the id of their own moment: the last hours are read again."""
 
 WINDOW = timedelta(days=2)
 PAGE = 100
@@ -43,7 +40,8 @@ class MastodonCollector:
     Hashtags are those of the option `tags`, else the single words and hashtags that every match needs. An instance
     with a token (UPROAR_MASTODON_TOKENS) is searched too; without one, posts without a hashtag are not seen.
     Works through windows of two days, oldest first, with a cursor after each. Where one instance of several refuses,
-    the window is truncated; where one is down, the others are read, no cursor is given, and RetryLater ends the run.
+    the window is truncated; where one is down, the others are read, and RetryLater ends the run. Either way the cursor
+    knows how far each has come, and the next run reads on from there.
     """
 
     name: ClassVar[str] = SOURCE
@@ -66,19 +64,17 @@ class MastodonCollector:
         """Pages of up to 100 posts; the last page of each window carries the cursor."""
         matcher, keys = Matcher(query.expression), self._keys()
         timelines = self._timelines(query, matcher.expression.cover, limits)
-        since = start = resume_at(cursor, query.since)
-        run = _Run(timelines)
-        seen: set[str] = set()
+        run = Run(timelines, cursor, query.since)
+        start, seen = run.start, set[str]()
         while start < query.until:
-            end = min(start + WINDOW, query.until)
-            statuses, read = run.window(start, end, since)
-            held, rejected = _held(statuses, matcher, keys, self._clock(), (max(since, start), end), seen)
-            cut = (Interval(start, end),) if run.refused or run.looped else ()
+            end = run.window_end(start, WINDOW, query.until)
+            statuses = run.window(start, end)
+            held, rejected = _held(statuses, matcher, keys, self._clock(), (start, end), seen)
+            cut = (Interval(start, end),) if run.cut(end) else ()
             parts = [held[n : n + PAGE] for n in range(0, len(held), PAGE)] or [held]
             for part in parts[:-1]:
                 yield Page(part)
-            resume = None if run.down else max(end - OVERLAP, since).isoformat()
-            yield Page(parts[-1], resume, cut, rejected, read)
+            yield Page(parts[-1], run.cursor(), cut, rejected, len(statuses))
             start = end
         if run.down:
             raise run.down
@@ -131,36 +127,6 @@ class MastodonCollector:
     def _instance(self, url: str) -> MastodonInstance:
         host = urlsplit(url).netloc
         return MastodonInstance(self._transport, url, token=self._tokens.get(host, ""))
-
-
-class _Run:
-    """The timelines of a run, and which of them fail: `refused` for good, `down` for now."""
-
-    def __init__(self, timelines: list[Timeline]) -> None:
-        self._living = timelines
-        self.refused: SourceError | None = None
-        self.down: SourceError | None = None
-
-    @property
-    def looped(self) -> bool:
-        return any(timeline.looped for timeline in self._living)
-
-    def window(self, start: datetime, end: datetime, first: datetime) -> tuple[list[tuple[Any, Timeline]], int]:
-        """(status, timeline) of what the living timelines give, and how many were read. Raises when none is left."""
-        found: list[tuple[Any, Timeline]] = []
-        for timeline in list(self._living):
-            try:
-                for page in timeline.between(start, end, first=first):
-                    found += [(status, timeline) for status in page]
-            except RetryLater as error:
-                self.down = error
-                self._living.remove(timeline)
-            except SourceError as error:
-                self.refused = error
-                self._living.remove(timeline)
-        if not self._living:
-            raise self.down or self.refused or ConfigError("mastodon: nothing to read")
-        return found, len(found)
 
 
 def _held(

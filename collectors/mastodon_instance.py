@@ -26,6 +26,7 @@ class MastodonInstance:
 
     def __init__(self, transport: Transport, url: str, *, token: str = "") -> None:
         session, self._adapter = session_over(transport)
+        self.url = url
         self.host = urlsplit(url).hostname or url
         self.has_token = bool(token)
         self._client = _client_class()(

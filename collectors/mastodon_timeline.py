@@ -25,6 +25,7 @@ class Timeline:
 
     def __init__(self, instance: MastodonInstance, words: str, *, tag: bool, spend: Callable[[], None]) -> None:
         self.instance = instance
+        self.key = f"{instance.url} {'#' if tag else '?'}{words}"
         self._words = words
         self._tag = tag
         self.searched = not tag

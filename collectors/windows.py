@@ -9,6 +9,9 @@ from typing import Generic, TypeVar
 
 Answer = TypeVar("Answer")
 
+TRIES = 3
+"""So many later runs come back to where a source gave the same page again and again; then it is left at that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Window(Generic[Answer]):

@@ -46,11 +46,6 @@ FAULTS: dict[str, tuple[Callable[[Reply], Reply | bytes | str], int, int]] = {
 
 
 MARKED = {
-    ("bluesky", "a cursor loop"): "its cursor is known to end early for good",
-    ("mastodon", "a cursor loop"): "an instance may not page further for good",
-    ("mastodon", "truncated document"): "an instance that is none any more is left out of the run",
-    ("mastodon", "web page with 200"): "an instance that is none any more is left out of the run",
-    ("mastodon", "web page with 403"): "an instance that refuses is left out of the run",
     ("reddit", "a cursor loop"): "a listing ends where Reddit ends it",
     ("x", "a cursor loop"): "a search whose pages come again is left at that",
     ("youtube", "a cursor loop"): "a video's comments end where YouTube ends them",

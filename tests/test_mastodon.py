@@ -1,5 +1,6 @@
 """Mastodon: several instances, paging by id, closed timelines, opt-outs, and what became of a status."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -166,14 +167,53 @@ def test_one_closed_instance_truncates_and_the_others_are_read(start, collector)
     assert pages[-1].cursor
 
 
-def test_one_instance_that_is_down_moves_no_cursor(start, collector):
-    asked = query(start(many(3)), start(many(9), down=True))
-    pages = collector().collect(asked, None, Limits())
-    first, second = next(pages), next(pages)
-    assert len(first.posts + second.posts) == 3
-    assert first.cursor is second.cursor is None
+def test_one_instance_that_is_down_is_read_on_from_where_it_stood(start, collector):
+    well, ill = start(many(3)), start(many(9), down=True)
+    asked = query(well, ill)
+    found = collector().collect(asked, None, Limits())
+    pages = [next(found), next(found)]
+    assert sum(len(page.posts) for page in pages) == 3
     with pytest.raises(RetryLater):
-        next(pages)
+        next(found)
+    assert not any(page.truncated for page in pages), "it is not withheld: the next run reads it"
+    ill.down, before = False, len(well.asked)
+    assert len(run(collector(), asked, pages[-1].cursor)[1]) == 9
+    assert len(well.asked) - before <= 3, "what was read is not read again, but for the overlap"
+
+
+@pytest.mark.parametrize("closed", [{"closed": True}, {"hidden": True}])
+def test_an_instance_that_opens_again_is_read_from_where_it_stood(start, collector, closed):
+    well, ill = start(many(3)), start(many(9), **closed)
+    asked = query(well, ill)
+    pages, _ = run(collector(), asked)
+    later = replace(asked, until=asked.until + timedelta(days=9))
+    for _ in range(5):  # however long it lasts
+        pages, posts = run(collector(), later, pages[-1].cursor)
+        assert posts == []
+        assert pages[0].truncated[0].start == SINCE
+    ill.closed = ill.hidden = False
+    pages, posts = run(collector(), later, pages[-1].cursor)
+    assert len(posts) == 9
+    assert not any(page.truncated for page in pages)
+    assert datetime.fromisoformat(pages[-1].cursor) > SINCE, "all have caught up: one moment is enough"
+
+
+def test_a_page_that_comes_again_is_asked_for_in_three_later_runs(start, collector):
+    fake = start(many(50))
+    whole, fake._cut = fake._cut, lambda statuses, request: sorted(statuses, key=lambda s: s["id"], reverse=True)[:40]
+    pages, posts = run(collector(), query(fake))
+    first = pages[-1].cursor
+    for _ in range(3):
+        pages, posts = run(collector(), query(fake), pages[-1].cursor)
+        assert len(posts) == 40
+    assert len(run(collector(), query(fake), pages[-1].cursor)[1]) == 0, "it is left at that"
+    fake._cut = whole
+    assert len(run(collector(), query(fake), first)[1]) == 50
+
+
+@pytest.mark.parametrize("cursor", ["{", '{"at": 5, "behind": []}', '{"at": "soon", "behind": {"x": [1]}}', "[1]"])
+def test_a_cursor_that_cannot_be_read_starts_at_the_beginning(start, collector, cursor):
+    assert len(run(collector(), query(start(many(3))), cursor)[1]) == 3
 
 
 def test_a_token_opens_closed_timelines_and_full_text_search(start, collector):
