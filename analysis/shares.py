@@ -31,7 +31,7 @@ def wilson(k: ArrayLike, n: ArrayLike, *, level: float = LEVEL) -> tuple[Any, An
     return low, high
 
 
-def difference(k1: int, n1: int, k2: int, n2: int, *, level: float = LEVEL) -> tuple[float, float, float]:
+def difference(k1: float, n1: float, k2: float, n2: float, *, level: float = LEVEL) -> tuple[float, float, float]:
     """(difference, low, high) of k1/n1 - k2/n2, in -1..1. Raises ValueError where a denominator is 0.
 
     Newcombe's hybrid score interval (his method 10): R. G. Newcombe, "Interval estimation for the difference

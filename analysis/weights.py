@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -42,8 +43,9 @@ def hour_weights(runs: pd.DataFrame, since: datetime, until: datetime) -> pd.Dat
     return frame.astype(kinds)
 
 
-def weighted(counts: pd.DataFrame, weights: pd.DataFrame) -> pd.DataFrame:
-    """One row per hour: hour, volume, weighted_negative, weighted_measured, weighted_square.
+def weighted(counts: pd.DataFrame, weights: pd.DataFrame, *, by: Sequence[str] = ("hour",)) -> pd.DataFrame:
+    """One row per value of `by`: those columns, volume, weighted_relevant (where `counts` has relevant),
+    weighted_negative, weighted_measured, weighted_square.
 
     `counts` has hour, source, posts, negative and measured; every post counts as often as its hour's weight says.
     (weighted_measured squared) / weighted_square is the number of posts that such a sum is worth (L. Kish, Survey
@@ -52,13 +54,15 @@ def weighted(counts: pd.DataFrame, weights: pd.DataFrame) -> pd.DataFrame:
     joined = counts.merge(weights, on=["hour", "source"], how="left")
     weight = joined["weight"].fillna(1.0).to_numpy()
     measured = joined["measured"].to_numpy(dtype=float)
-    found = pd.DataFrame({
-        "hour": joined["hour"],
-        "volume": joined["posts"].to_numpy(dtype=float) * weight,
+    sums = {"volume": joined["posts"].to_numpy(dtype=float) * weight}
+    if "relevant" in joined:
+        sums["weighted_relevant"] = joined["relevant"].to_numpy(dtype=float) * weight
+    sums |= {
         "weighted_negative": joined["negative"].to_numpy(dtype=float) * weight,
         "weighted_measured": measured * weight,
         "weighted_square": measured * weight * weight,
-    }).groupby("hour", as_index=False).sum()  # fmt: skip
+    }
+    found = joined[list(by)].assign(**sums).groupby(list(by), as_index=False).sum()
     found["volume"] = np.rint(found["volume"]).astype("int64")
     return found
 

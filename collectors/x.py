@@ -51,7 +51,6 @@ class XCollector:
     Other options: `query` (X's own language, in place of one made from the watch's terms), `reposts` ("yes": plain
     reposts too, each at the price of a post). Windows are read oldest first with a cursor after each, never before
     its last page. What is older than X gives is truncated; what the budget does not allow is sampled, with its rate.
-    The search index of 4 May 2026 finds other posts than the one before: figures across that day do not compare.
     """
 
     name: ClassVar[str] = SOURCE

@@ -21,6 +21,7 @@ from exports.atomic import write_atomic, write_file
 from exports.files import Log, keep
 from exports.stamp import Stamp, about, as_json, new_stamp, sidecar_path
 from reports.announcements import announcements
+from reports.comparable import breaks
 from reports.coverage import coverage
 from reports.measure import Share
 from reports.shown import figures
@@ -68,7 +69,7 @@ def picture(
     stamp = stamp or new_stamp(reader, watch, clock=clock, kind="c")
     window = clamp(watch, clock=clock, since=since, until=until)
     by = by or ("hour" if window.until - window.since <= HOURS else "day")
-    share, posts = window_share(reader, watch, window)
+    share, posts = window_share(reader, watch, window, clock=clock)
     drawn, what = _draw(reader, watch, kind, window, by, colours, clock=clock)
     caption = _caption(reader, watch, window, share, posts, stamp)
     chart = with_caption(drawn, caption.lines(watch), colours)
@@ -121,7 +122,7 @@ def _draw(
     reader: Reader, watch: Watch, kind: str, window: Window, by: str, colours: Palette, *, clock: datetime
 ) -> tuple[alt.LayerChart, str]:
     if kind == "topics":
-        frame = topic_rows(reader, watch, window)
+        frame = topic_rows(reader, watch, window, clock=clock)
         return topics_chart(frame, colours=colours, measure=watch.measure), (
             "Bars are shares of the relevant posts by topic; a post may have several."
         )
@@ -134,7 +135,10 @@ def _draw(
         if kind == "share":
             return share_chart(frame, **asked), f"Points are shares per {by}, the band their interval."
         title = f"{watch.title}: posts per {by}"
-        return volume_chart(frame, **asked, click=False, title=title), f"Bars are posts per {by} in {watch.timezone}."
+        broken = [(b.at, b.reason) for b in breaks(reader, watch, window, clock=clock)]
+        return volume_chart(
+            frame, **asked, click=False, title=title, breaks=broken
+        ), f"Bars are posts per {by} in {watch.timezone}."
     except ValueError as error:
         raise ConfigError(str(error)) from None
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from core.platform_breaks import platform_breaks
 from core.records import Outcome
 from core.watches import Watch
 from reports.coverage import known_runs
@@ -28,7 +29,8 @@ class Break:
 def breaks(
     reader: Reader, watch: Watch, window: Window, *, clock: datetime, sampling: bool = True
 ) -> tuple[Break, ...]:
-    """The breaks inside `window`, by time: another query, another set of sources, another sampling rate.
+    """The breaks inside `window`, by time: another query, another set of sources, another sampling rate, and what is
+    known of the platforms themselves (`core.platform_breaks`) where their source was read before and after.
 
     Whoever weighs sampled posts by their rate asks without `sampling`.
 
@@ -46,6 +48,7 @@ def breaks(
         if (own["query_hash"] != newest).any() and start > starts[str(name)]:
             found.append(Break(_moment(start), f"the question put to {name} changed"))
         found += _sampling(str(name), own) if sampling else []
+        found += _platform(str(name), own)
     first = min(starts.values(), default=None)
     found += [Break(_moment(at), f"{name} was added") for name, at in starts.items() if at > first]
     inside = [b for b in found if window.since < b.at < window.until]
@@ -69,6 +72,20 @@ def _sampling(name: str, runs: pd.DataFrame) -> list[Break]:
         rate, end = one.rate, max(end or span.end, span.end)
     if end is not None and rate != 1.0 and (runs["until"] > end).any():
         found.append(Break(end, f"{name} was no longer sampled"))
+    return found
+
+
+def _platform(name: str, runs: pd.DataFrame) -> list[Break]:
+    """Where the platform changed. Of a day it is not known when: the day itself is like neither side.
+
+    That a later run has asked again for the time before is no remedy: nobody knows whether the platform gives it anew.
+    """
+    found: list[Break] = []
+    for known in platform_breaks():
+        if known.source == name and runs["since"].min() < known.start and runs["until"].max() > known.start:
+            found.append(Break(known.start, known.reason))
+            if known.end - known.start > timedelta(hours=1):
+                found.append(Break(known.end, f"the time was over in which {known.reason}"))
     return found
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.coverage import NONE, combine, hour_coverage
 from analysis.hours import hour_index
 from core.permissions import NEEDED
+from core.platform_breaks import platform_breaks
 from core.records import Outcome
 from core.watches import Watch
 from reports.health import health
@@ -57,6 +58,7 @@ def coverage(
         row = _row(name, brought, states, int(counted.get(name, 0)), window)
         if name in NEEDED and not row["permission"] and name in {rule.name for rule in watch.sources}:
             row["sentence"] += " It is collected only with a recorded permission, and none is kept with its runs."
+        row["sentence"] += _changed(name, row)
         own_health = healths.get(name)
         row["health"] = own_health.state if own_health else "unknown"
         if own_health and own_health.sentence:
@@ -114,6 +116,16 @@ def _row(name: str, runs: pd.DataFrame, states: pd.DataFrame, posts: int, window
         "cost": float(runs["cost"].sum()), "permission": _permission(runs),
         "sentence": _sentence(state, truncated, failed) + _rates(runs),
     }  # fmt: skip
+
+
+def _changed(name: str, row: dict[str, Any]) -> str:
+    """What is known of the platform itself within the time that was asked for."""
+    said = [
+        f" On {known.start.day} {known.start:%B %Y} {known.reason}: figures before and after do not compare."
+        for known in platform_breaks()
+        if known.source == name and row["since"] < known.end and row["until"] > known.start
+    ]
+    return "".join(said)
 
 
 def _permission(runs: pd.DataFrame) -> str:

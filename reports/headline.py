@@ -23,12 +23,14 @@ MOSTLY = 0.5
 class Said:
     """The figures that the sentence may use.
 
+    `posts`, `relevant` and `topics` count what there was, by the sampling rate where only a part was `read`.
     `comparable` is whether both days were wholly collected; `gap_hours` of the last `recent_hours` were not.
     `people` are the authors of the relevant posts; `topics` has (topic, relevant posts), most first.
     """
 
     share: Share
     posts: int
+    read: int
     scored: int
     pending: int
     not_scored: int
@@ -64,16 +66,20 @@ def _gap(said: Said) -> str:
 
 
 def _volume(said: Said) -> str:
-    posts = f"{said.posts:,} {'post' if said.posts == 1 else 'posts'} in the last day"
+    posts = f"{said.posts:,} {'post' if said.posts == 1 else 'posts'} in the last day{_sampled(said)}"
     if not said.comparable:
         return posts
     if said.posts_before < FEWEST_BEFORE:
         return f"{posts} after {said.posts_before:,} in the same hours of the day before"
     ratio = said.posts / said.posts_before
     figure = f"{ratio:.1f}" if ratio < 10 else f"{ratio:.0f}"
-    if figure == "1.0":
-        return f"as many posts as in the same hours of the day before ({said.posts:,} after {said.posts_before:,})"
-    return f"{figure} times the posts of the same hours of the day before ({said.posts:,} after {said.posts_before:,})"
+    posts = "as many posts as in" if figure == "1.0" else f"{figure} times the posts of"
+    counts = f"({said.posts:,} after {said.posts_before:,})"
+    return f"{posts} the same hours of the day before {counts}{_sampled(said)}"
+
+
+def _sampled(said: Said) -> str:
+    return "" if said.read == said.posts else f", by the {said.read:,} that the budget let us read"
 
 
 def _unscored(said: Said) -> str:

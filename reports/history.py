@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -36,29 +36,45 @@ def hourly(
     negative, neutral and positive follow the watch's measure (see `reports.measure.measured`). Coverage is that of
     the sources asked for; it knows no languages or topics.
     """
-    counts = reader.rollup(
-        watch.name,
-        since=window.since,
-        until=window.until,
-        topic=topic,
-        sources=list(sources) or None,
-        languages=list(languages) or None,
-    )
-    counts = measured(counts, watch)
     runs = known_runs(reader, watch, window, clock=clock, sources=sources)
-    weights = hour_weights(runs, window.since, window.until)
-    if weights.empty:
-        counts = counts.assign(volume=counts["posts"], **{name: counts[base].astype(float) for name, base in _PLAIN})
-    else:
-        split = reader.rollup(
-            watch.name, since=window.since, until=window.until, topic=topic, sources=list(sources) or None,
-            languages=list(languages) or None, split=("source",),
-        )  # fmt: skip
-        counts = counts.merge(weighted(measured(split, watch), weights), on="hour")
+    counts = counted(reader, watch, window, runs, sources=sources, languages=languages, topic=topic)
     padded = pad_hours(counts, window.since, window.until)
     padded["coverage"] = covered_hours(runs, window).to_numpy(dtype=str)
     padded["coverage"] = padded["coverage"].astype("str")
     return padded
 
 
-_PLAIN = (("weighted_negative", "negative"), ("weighted_measured", "measured"), ("weighted_square", "measured"))
+def counted(
+    reader: Reader,
+    watch: Watch,
+    window: Window,
+    runs: pd.DataFrame,
+    *,
+    split: Sequence[str] = (),
+    sources: Collection[str] = (),
+    languages: Collection[str] = (),
+    topic: str | None = "all",
+) -> pd.DataFrame:
+    """`Reader.rollup` of the window by the watch's measure, with `analysis.weights.weighted` by hour and `split`.
+
+    `runs` (see `reports.coverage.known_runs`) say which hours were read in part; without such, a post counts once.
+    """
+
+    def rollup(parts: Sequence[str]) -> pd.DataFrame:
+        found = reader.rollup(
+            watch.name, since=window.since, until=window.until, topic=topic, sources=list(sources) or None,
+            languages=list(languages) or None, split=parts,
+        )  # fmt: skip
+        return measured(found, watch)
+
+    counts = rollup(split)
+    weights = hour_weights(runs, window.since, window.until)
+    if weights.empty:
+        return counts.assign(volume=counts["posts"], **{name: counts[base].astype(float) for name, base in _PLAIN})
+    by = ("hour", *split)
+    apart = counts if "source" in split else rollup((*split, "source"))
+    return counts.merge(weighted(apart, weights, by=by), on=list(by))
+
+
+_PLAIN = (("weighted_relevant", "relevant"), ("weighted_negative", "negative"), ("weighted_measured", "measured"),
+          ("weighted_square", "measured"))  # fmt: skip

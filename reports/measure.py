@@ -21,6 +21,8 @@ class Share:
     """`negative` of `relevant` posts with the 95 % Wilson interval; NaN where there is no denominator.
 
     With `measure = "against"` it counts stance. Posts for which the model has no such head are not in `relevant`.
+    Where a part was read by chance, the share counts each post as often as the sampling rate says, and `worth` is how
+    many posts of a plain sample that is as good as; the counts are those in hand. None: each counts once.
     """
 
     negative: int
@@ -28,6 +30,7 @@ class Share:
     share: float
     low: float
     high: float
+    worth: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,14 @@ def measured(counts: pd.DataFrame, watch: Watch) -> pd.DataFrame:
 
 
 def share_of(counts: pd.DataFrame) -> Share:
-    """The share over all rows of a `measured` frame."""
+    """The share over all rows of a `measured` frame, weighted where it has the columns of `reports.history.counted`."""
     negative, base = int(counts["negative"].sum()), int(counts["measured"].sum())
+    if "weighted_square" in counts:
+        part, whole, square = (float(counts[f"weighted_{n}"].sum()) for n in ("negative", "measured", "square"))
+        if square > 0 and square != whole:
+            share, worth = part / whole, whole * whole / square
+            low, high = wilson(share * worth, worth)
+            return Share(negative, base, share, low, high, worth)
     low, high = wilson(negative, base)
     return Share(negative, base, negative / base if base else nan, low, high)
 
@@ -74,4 +83,10 @@ def change_between(before: Share, after: Share) -> Change | None:
     """What changed from one window to another; None where either has under 20 relevant posts."""
     if min(before.relevant, after.relevant) < FEWEST:
         return None
-    return Change(*difference(after.negative, after.relevant, before.negative, before.relevant))
+    return Change(*difference(*_as_sample(after), *_as_sample(before)))
+
+
+def _as_sample(share: Share) -> tuple[float, float]:
+    if share.worth is None:
+        return share.negative, share.relevant
+    return share.share * share.worth, share.worth

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import nan
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -16,10 +15,12 @@ from core.watches import Watch
 from reports.accuracy import accuracy_note
 from reports.advice import advice
 from reports.announcements import announcements
-from reports.coverage import coverage, hourly_coverage
+from reports.coverage import coverage, hourly_coverage, known_runs
 from reports.headline import Said, headline
-from reports.measure import Change, Share, change_between, measured, share_of
+from reports.history import counted
+from reports.measure import Change, Share, change_between, share_of
 from reports.spikes import hour_states
+from reports.topics import topic_rows
 from reports.window import Window, day_before, last_day
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ _UNKNOWN = (SpikeState.NO_DATA.value, SpikeState.PENDING.value, SpikeState.STALE
 
 @dataclass(frozen=True, slots=True)
 class TopicRow:
-    """A topic among the relevant posts; `negative_share` is by the watch's measure, NaN where it has no base."""
+    """A topic among the relevant posts (by the sampling rate, where only a part was read); `negative_share` is by the
+    watch's measure, NaN where it has no base."""
 
     topic: str
     relevant: int
@@ -60,6 +62,7 @@ class SourceRow:
 class Overview:
     """What one glance tells. `window` is the last day in whole hours, `before` the share of the day before it.
 
+    `posts` is how many there were, `read` how many of them are in hand: fewer where a part was read, by chance.
     `people` counts the authors of all posts of the window, `expected_posts` is the median of the four weeks before
     (None where fewer than seven days of them are covered), `announcements` are the latest first, `incident` the
     open one. `advice` says what to do when there is something to do, else it is "".
@@ -76,6 +79,7 @@ class Overview:
     before: Share
     change: Change | None
     posts: int
+    read: int
     posts_before: int
     expected_posts: float | None
     people: People
@@ -94,21 +98,22 @@ def overview(reader: Reader, watch: Watch, *, clock: datetime) -> Overview:
     """The overview of `watch` at its present: nothing later than that is counted."""
     window = last_day(watch, clock=clock)
     earlier = day_before(watch, window)
-    counts, past = _counts(reader, watch, window), _counts(reader, watch, earlier)
+    counts, past = _counts(reader, watch, window, clock=clock), _counts(reader, watch, earlier, clock=clock)
     states = hourly_coverage(reader, watch, Window(earlier.since, window.until), clock=clock)
     state, sentence = _state(reader, watch, window, clock=clock)
     rows = _sources(reader, watch, window, clock=clock)
-    topics = _topics(reader, watch, window, int(counts["relevant"].sum()))
-    posts, scored, pending = (int(counts[name].sum()) for name in ("posts", "scored", "pending"))
+    topics = tuple(TopicRow(*row) for row in topic_rows(reader, watch, window, clock=clock).itertuples(index=False))
+    posts, scored, pending = (int(counts[name].sum()) for name in ("volume", "scored", "pending"))
     gaps = states.index[~states.isin(COVERED)]
     said = Said(
         share=share_of(counts),
         posts=posts,
+        read=int(counts["posts"].sum()),
         scored=scored,
         pending=pending,
         not_scored=int(counts["not_scored"].sum()),
-        relevant=int(counts["relevant"].sum()),
-        posts_before=int(past["posts"].sum()),
+        relevant=round(counts["weighted_relevant"].sum()),
+        posts_before=int(past["volume"].sum()),
         comparable=gaps.empty,
         gap_hours=int((gaps >= window.until - RECENT * HOUR).sum()),
         recent_hours=RECENT,
@@ -129,6 +134,7 @@ def overview(reader: Reader, watch: Watch, *, clock: datetime) -> Overview:
         before=share_of(past),
         change=change_between(share_of(past), said.share),
         posts=posts,
+        read=said.read,
         posts_before=said.posts_before,
         expected_posts=_expected_posts(reader, watch, window, clock=clock),
         people=reader.people(watch.name, since=window.since, until=window.until),
@@ -144,12 +150,13 @@ def overview(reader: Reader, watch: Watch, *, clock: datetime) -> Overview:
     )
 
 
-def _counts(reader: Reader, watch: Watch, window: Window) -> pd.DataFrame:
-    return measured(reader.rollup(watch.name, since=window.since, until=window.until, split=("language",)), watch)
+def _counts(reader: Reader, watch: Watch, window: Window, *, clock: datetime) -> pd.DataFrame:
+    runs = known_runs(reader, watch, window, clock=clock)
+    return counted(reader, watch, window, runs, split=("language",))
 
 
 def _languages(counts: pd.DataFrame) -> tuple[str, ...]:
-    relevant = counts.groupby("language")["relevant"].sum().sort_values(ascending=False)
+    relevant = counts.groupby("language")["weighted_relevant"].sum().sort_values(ascending=False)
     return tuple(str(code) for code, n in relevant.items() if n > 0)
 
 
@@ -179,17 +186,6 @@ def _state(reader: Reader, watch: Watch, window: Window, *, clock: datetime) -> 
     return SpikeState(row["state"]), f"{local:%H:%M} to {end:%H:%M}, {local.day} {local:%B}: {row['sentence']}"
 
 
-def _topics(reader: Reader, watch: Watch, window: Window, relevant: int) -> tuple[TopicRow, ...]:
-    rollup = reader.rollup(watch.name, since=window.since, until=window.until, topic=None, split=("topic",))
-    sums = measured(rollup, watch).groupby("topic")[["relevant", "negative", "measured"]].sum()
-    rows = [
-        TopicRow(str(topic), int(n), n / relevant if relevant else nan, negative / base if base else nan)
-        for topic, n, negative, base in sums.itertuples(name=None)
-        if topic != "all" and n > 0
-    ]
-    return tuple(sorted(rows, key=lambda row: (-row.relevant, row.topic)))
-
-
 def _sources(reader: Reader, watch: Watch, window: Window, *, clock: datetime) -> tuple[SourceRow, ...]:
     frame = coverage(reader, watch, clock=clock, since=window.since, until=window.until)
     present = watch.now(clock)
@@ -202,12 +198,13 @@ def _expected_posts(reader: Reader, watch: Watch, window: Window, *, clock: date
     """The median of the same hours of the 28 days before, over the days that are wholly covered; None under seven."""
     since = window.since - timedelta(days=USUAL_DAYS)
     before = Window(since, window.since)
-    counts = reader.rollup(watch.name, since=since, until=window.since)[["hour", "posts"]]
+    runs = known_runs(reader, watch, before, clock=clock)
+    counts = counted(reader, watch, before, runs)[["hour", "volume"]]
     padded = pad_hours(counts, before.since, before.until)
     covered = hourly_coverage(reader, watch, before, clock=clock).isin(COVERED).to_numpy()
     day = (padded["hour"] - utc_hour(since)) // timedelta(days=1)
     known = pd.Series(covered).groupby(day.to_numpy()).all()
-    totals = padded["posts"].groupby(day).sum()[known[known].index]
+    totals = padded["volume"].groupby(day).sum()[known[known].index]
     # An import says nothing of days without a single post.
     totals = totals[totals.cumsum() > 0]
     return float(totals.median()) if len(totals) >= USUAL_DAYS // 4 else None

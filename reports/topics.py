@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from core.watches import Watch
-from reports.measure import Share, measured, share_of
+from reports.coverage import known_runs
+from reports.history import counted
+from reports.measure import Share, share_of
 from reports.window import Window
 
 if TYPE_CHECKING:
     from store import Reader
 
 
-def window_share(reader: Reader, watch: Watch, window: Window) -> tuple[Share, int]:
-    """The negative share of the window with its interval, and the number of all its posts."""
-    counts = measured(reader.rollup(watch.name, since=window.since, until=window.until), watch)
-    return share_of(counts), int(counts["posts"].sum())
+def window_share(reader: Reader, watch: Watch, window: Window, *, clock: datetime) -> tuple[Share, int]:
+    """The negative share of the window with its interval, and how many posts it had (by the sampling rate)."""
+    counts = counted(reader, watch, window, known_runs(reader, watch, window, clock=clock))
+    return share_of(counts), int(counts["volume"].sum())
 
 
-def topic_rows(reader: Reader, watch: Watch, window: Window) -> pd.DataFrame:
-    """One row per topic, most frequent first: topic, relevant, share_of_relevant, negative_share (NaN: no base)."""
-    since, until = window.since, window.until
-    total = int(reader.rollup(watch.name, since=since, until=until)["relevant"].sum())
-    rows = measured(reader.rollup(watch.name, since=since, until=until, topic=None, split=("topic",)), watch)
-    sums = rows.groupby("topic", as_index=False)[["relevant", "negative", "measured"]].sum()
-    sums = sums[sums["relevant"] > 0].sort_values(["relevant", "topic"], ascending=[False, True], ignore_index=True)
-    share = sums["relevant"] / total if total else sums["relevant"].astype(float)
-    negative = (sums["negative"] / sums["measured"]).where(sums["measured"] > 0)
-    return sums[["topic", "relevant"]].assign(share_of_relevant=share, negative_share=negative)
+def topic_rows(reader: Reader, watch: Watch, window: Window, *, clock: datetime) -> pd.DataFrame:
+    """One row per topic, most frequent first: topic, relevant, share_of_relevant, negative_share (NaN: no base).
+
+    Where a part of the posts was read by chance, all of it counts a post as often as the sampling rate says.
+    """
+    runs = known_runs(reader, watch, window, clock=clock)
+    total = float(counted(reader, watch, window, runs)["weighted_relevant"].sum())
+    rows = counted(reader, watch, window, runs, topic=None, split=("topic",))
+    sums = rows[rows["topic"] != "all"].groupby("topic", as_index=False)[list(_SUMS)].sum()
+    sums = sums[sums["weighted_relevant"] > 0].sort_values(
+        ["weighted_relevant", "topic"], ascending=[False, True], ignore_index=True
+    )
+    relevant, base = sums["weighted_relevant"], sums["weighted_measured"]
+    return pd.DataFrame({
+        "topic": sums["topic"],
+        "relevant": relevant.round().astype("int64"),
+        "share_of_relevant": relevant / total if total else relevant,
+        "negative_share": (sums["weighted_negative"] / base).where(base > 0),
+    })  # fmt: skip
+
+
+_SUMS = ("weighted_relevant", "weighted_negative", "weighted_measured")

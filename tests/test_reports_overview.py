@@ -168,8 +168,8 @@ def test_measuring_stance_switches_share_and_sentence() -> None:
 
 
 PLAIN = Said(
-    share=Share(335, 540, 0.6204, 0.5787, 0.6604), posts=930, scored=930, pending=0, not_scored=0, relevant=540,
-    posts_before=300, comparable=True, gap_hours=0, recent_hours=6, people=People(540, 311, 0, 40),
+    share=Share(335, 540, 0.6204, 0.5787, 0.6604), posts=930, read=930, scored=930, pending=0, not_scored=0,
+    relevant=540, posts_before=300, comparable=True, gap_hours=0, recent_hours=6, people=People(540, 311, 0, 40),
     topics=(("consent", 300), ("ownership", 200), ("trust", 60)), languages=("en",),
 )  # fmt: skip
 NONE = Share(0, 0, math.nan, math.nan, math.nan)
@@ -207,6 +207,8 @@ MOOD = "62 % (58 to 66) of 540 relevant English posts by 311 people are negative
         ({"topics": (("ai_training", 200), ("leaving", 109))},
          f"{VOLUME}{MOOD}.".replace("mostly about consent and ownership",
                                     "most often about AI training and leaving the service")),
+        ({"read": 400},
+         f"{VOLUME}{MOOD}.".replace("after 300)", "after 300), by the 400 that the budget let us read")),
         ({"topics": (("trust", 60),)}, f"{VOLUME}{MOOD}.".replace(", mostly about consent and ownership", "")),
     ],
 )  # fmt: skip

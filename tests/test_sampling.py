@@ -15,8 +15,11 @@ from analysis.weights import hour_weights, weighted
 from core.records import Interval, Outcome, Sampled
 from core.watches import SourceRule, Watch
 from reports.coverage import coverage
+from reports.measure import Share, change_between
+from reports.overview import _counts, _languages, overview
 from reports.spikes import _as_if_read
 from reports.timeline import timeline
+from reports.window import Window
 from uproar.cli import app
 
 HOUR = timedelta(hours=1)
@@ -84,6 +87,45 @@ def test_the_timeline_counts_a_sampled_hour_as_what_it_stands_for():
     assert width[1] > width[0] * 1.4, "ten posts that stand for a hundred are no hundred"
     for name in ("negative_share", "low", "high"):
         assert frame[name].tolist()[::2] == plain[name].tolist()[::2], "other hours are as they were"
+
+
+def test_the_overview_counts_posts_topics_and_languages_as_what_they_stand_for():
+    reader = reader_with(0.1)
+    for topic, source, language, n in (("consent", "x", "de", 6), ("legal", "forum", "en", 30)):
+        for hour in range(3):
+            key = {"source": source, "topic": topic, "language": language}
+            reader.score(T0 + hour * HOUR, negative=n // 2, relevant=n, **key)
+    found = overview(reader, WATCH, clock=T0 + 3 * HOUR)
+    assert (found.posts, found.read) == (420, 330)
+    assert {row.topic: row.relevant for row in found.topics} == {"consent": 72, "legal": 90}
+    assert found.topics[0].share_of_relevant == pytest.approx(90 / 420)
+    assert found.share.share == pytest.approx((18 + 90 + 18) / 420), "as on the timeline"
+    assert (found.share.negative, found.share.relevant) == (54, 330), "counts are those in hand"
+    assert found.share.worth < 330
+    assert "420 posts in the last day" in found.headline
+    assert "by the 330 that the budget let us read" in found.headline
+    plain = overview(reader_with(None), WATCH, clock=T0 + 3 * HOUR)
+    assert (plain.posts, plain.read, plain.share.worth) == (330, 330, None)
+    assert plain.share.high - plain.share.low < found.share.high - found.share.low
+
+
+def test_languages_are_named_by_what_they_stand_for():
+    reader = FakeReader()
+    reader.score(T0, negative=1, relevant=40, source="forum", language="en")
+    reader.score(T0, negative=1, relevant=10, source="x", language="de")
+    reader.run(T0, T0 + HOUR, source="x", sampled=[part(T0, T0 + HOUR, 0.1)], permission="contract")
+    reader.run(T0, T0 + HOUR, source="forum")
+    counts = _counts(reader, WATCH, Window(T0, T0 + HOUR), clock=T0 + HOUR)
+    assert _languages(counts) == ("de", "en")
+    assert counts.set_index("language")["volume"].to_dict() == {"de": 100, "en": 40}
+
+
+def test_two_samples_are_compared_as_what_they_are_worth():
+    plain, thin = Share(50, 100, 0.5, 0.4, 0.6), Share(60, 100, 0.6, 0.4, 0.8, worth=25.0)
+    whole = Share(60, 100, 0.6, 0.5, 0.7)
+    found, narrow = change_between(plain, thin), change_between(plain, whole)
+    assert found.points == pytest.approx(narrow.points) == pytest.approx(0.1)
+    assert found.high - found.low > narrow.high - narrow.low
 
 
 def test_a_day_sums_what_its_hours_stand_for():

@@ -44,16 +44,22 @@ def timeline(
     json: Json = False,
 ) -> None:
     """The reaction over time: posts, what was scored and relevant, sentiment and negative share, with coverage."""
+    from reports.comparable import breaks
     from reports.timeline import timeline as report
+    from reports.window import clamp
 
     session = open_session()
     found = session.watch(watch)
+    window = span(since, until, found, now=session.clock)
     with session.reader() as reader:
         frame = report(
             reader, found, clock=session.clock, by=by.value, topic=topic, sources=tuple(source or ()),
-            languages=tuple(language or ()), **span(since, until, found, now=session.clock),
+            languages=tuple(language or ()), **window,
         )  # fmt: skip
+        broken = breaks(reader, found, clamp(found, clock=session.clock, **window), clock=session.clock)
     _show(frame, json=json, notice=found.notice, columns=TIMELINE)
+    for one in broken:
+        say(f"Not compared across {one.at.astimezone(found.zone):%d %B %Y %H:%M}: {one.reason}.")
 
 
 def spikes(watch: WatchName, since: Since = None, until: Until = None,
