@@ -13,7 +13,7 @@ from core.watches import Watch
 if TYPE_CHECKING:
     from store import Reader
 
-QUOTABLE = frozenset({"hackernews", "bluesky", "mastodon", "feeds", "googlenews", "gdelt"})
+QUOTABLE = frozenset({"hackernews", "bluesky", "mastodon", "lemmy", "feeds", "googlenews", "gdelt"})
 """Public posts and headlines. Reddit, X and YouTube forbid it, and of any other source nobody has said that it may."""
 SHOWN = 3
 _READ = 30

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from collectors.instances import addresses
 from collectors.json_fields import NotAPost, inside
 from collectors.mastodon_instance import MastodonInstance
 from collectors.mastodon_records import SOURCE, post_of, seen_of
@@ -114,7 +115,7 @@ class MastodonCollector:
         def spend() -> None:
             limits.spend(1, now=self._clock())
 
-        instances = [self._instance(url) for url in _addresses(query.options.get("instances", _DEFAULT))]
+        instances = [self._instance(url) for url in addresses(SOURCE, query.options.get("instances", _DEFAULT))]
         tags = _tags(query.options.get("tags", ""), cover)
         found = [Timeline(instance, tag, tag=True, spend=spend) for instance in instances for tag in tags]
         words = list(dict.fromkeys(_quoted(term) for term in cover))
@@ -161,18 +162,6 @@ def _verdict(id_: str, answer: Answer) -> Seen | Gone | None:
         return None
     hidden = inside(content, "visibility") in ("private", "direct") or inside(content, "type") == "Tombstone"
     return Gone(id_) if hidden else seen_of(content, id_)
-
-
-def _addresses(instances: str) -> list[str]:
-    found = []
-    for host in filter(None, (part.strip().rstrip("/") for part in instances.split(","))):
-        url = host if host.startswith(("https://", "http://")) else f"https://{host}"
-        if not urlsplit(url).hostname or urlsplit(url).path:
-            raise ConfigError(f"mastodon: {host!r} is no instance, such as mastodon.social")
-        found.append(url)
-    if not found:
-        raise ConfigError('mastodon: which instances? options = { instances = "mastodon.social, mastodon.online" }')
-    return list(dict.fromkeys(found))
 
 
 def _tags(given: str, cover: tuple[Term, ...]) -> list[str]:

@@ -73,6 +73,11 @@ def opted_out(account: Any, *, searched: bool = False) -> bool:
         return True
     fields = [inside(field, key) for field in rows(account, "fields") for key in ("name", "value")]
     said = [inside(account, "note"), inside(account, "display_name"), *fields]
+    return refuses(*said)
+
+
+def refuses(*said: Any) -> bool:
+    """Whether one of these texts of a profile says #nobot or the like."""
     return any(_REFUSALS.search(part) for part in said if isinstance(part, str))
 
 

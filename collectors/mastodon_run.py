@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
-
-from collectors.json_fields import inside
+from collectors.marks import Marks
 from collectors.mastodon_timeline import Timeline
-from collectors.windows import TRIES, resume_at
 from core.errors import ConfigError, RetryLater, SourceError
 
 OVERLAP = timedelta(hours=6)
@@ -20,16 +17,14 @@ OVERLAP = timedelta(hours=6)
 class Run:
     """Reads the timelines by adjoining windows, each from its own mark on, and keeps the marks.
 
-    A timeline that fails is left alone for the rest of the run, and its mark stays: the next run reads on from there.
-    So it does, up to `TRIES` times, for one that gave the same page again and again.
+    A timeline that fails is left alone for the rest of the run; one that repeats itself is read on, and held.
     """
 
     def __init__(self, timelines: Sequence[Timeline], cursor: str | None, since: datetime) -> None:
         self._living = list(timelines)
-        self._first, self._tries = _read(timelines, cursor, since)
-        self._marks = dict(self._first)
+        self._marks = Marks([timeline.key for timeline in timelines], cursor, since)
+        self._first = self._marks.first
         self._refused: set[str] = set()
-        self._stuck: set[str] = set()
         self.down: SourceError | None = None
 
     @property
@@ -59,10 +54,9 @@ class Run:
                     self._refused.add(timeline.key)
                     refused = error
                 continue
-            if timeline.looped and self._tries.get(timeline.key, 0) < TRIES:
-                self._stuck.add(timeline.key)
-            if timeline.key not in self._stuck:
-                self._marks[timeline.key] = max(end - OVERLAP, first)
+            if timeline.looped:
+                self._marks.hold(timeline.key)
+            self._marks.move(timeline.key, end - OVERLAP)
         if not self._living:
             raise self.down or refused or ConfigError("mastodon: nothing to read")
         return found
@@ -73,37 +67,5 @@ class Run:
         return looped or any(self._first[key] < end for key in self._refused)
 
     def cursor(self) -> str:
-        """The marks: one moment, and those of the timelines that are not there."""
-        at = max(self._marks.values())
-        behind = {
-            key: [mark.isoformat(), self._tries.get(key, 0) + 1 if key in self._stuck else 0]
-            for key, mark in sorted(self._marks.items())
-            if mark != at or key in self._stuck
-        }
-        return orjson.dumps({"at": at.isoformat(), "behind": behind}).decode() if behind else at.isoformat()
-
-
-def _read(
-    timelines: Sequence[Timeline], cursor: str | None, since: datetime
-) -> tuple[dict[str, datetime], dict[str, int]]:
-    """(mark, tries) by the key of each timeline; what cannot be read begins at `since`."""
-    kept: Any = cursor
-    if cursor and cursor.startswith("{"):
-        try:
-            kept = orjson.loads(cursor)
-        except orjson.JSONDecodeError:
-            kept = None
-    held = inside(kept, "behind") if isinstance(kept, Mapping) else {}
-    behind = held if isinstance(held, Mapping) else {}
-    at = resume_at(_text(inside(kept, "at") if isinstance(kept, Mapping) else kept), since)
-    marks, tries = {}, {}
-    for timeline in timelines:
-        own = behind.get(timeline.key)
-        mark, count = own if isinstance(own, list) and len(own) == 2 else (None, 0)
-        marks[timeline.key] = resume_at(mark, since) if isinstance(mark, str) else at
-        tries[timeline.key] = count if isinstance(count, int) else 0
-    return marks, tries
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+        """The marks, as the store keeps them."""
+        return self._marks.cursor()

@@ -17,6 +17,7 @@ COLLECTORS: dict[str, str] = {
     "gdelt": "collectors.gdelt:GdeltCollector",
     "googlenews": "collectors.googlenews:GoogleNewsCollector",
     "hackernews": "collectors.hackernews:HackerNewsCollector",
+    "lemmy": "collectors.lemmy:LemmyCollector",
     "mastodon": "collectors.mastodon:MastodonCollector",
     "reddit": "collectors.reddit:RedditCollector",
     "youtube": "collectors.youtube:YoutubeCollector",

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from fake_hackernews import FakeHackerNews, comment, story
 from worlds import KEYS, NOW, PHRASE, SECRET, SINCE, UNTIL, World, local, patient
+from worlds_lemmy import lemmy_world
 from worlds_news import feeds_world, gdelt_world, googlenews_world
 from worlds_paid import GIVEN, reddit_world, x_world
 from worlds_social import bluesky_world, jetstream_world, mastodon_world, youtube_world
@@ -97,6 +98,7 @@ WORLDS: dict[str, Callable[[Path, Any], World]] = {
     "gdelt": gdelt_world,
     "googlenews": googlenews_world,
     "hackernews": hackernews_world,
+    "lemmy": lemmy_world,
     "mastodon": mastodon_world,
     "reddit": reddit_world,
     "youtube": youtube_world,
