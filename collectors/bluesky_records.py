@@ -64,6 +64,7 @@ def _post(address: Any, record: Any, indexed: datetime | None, keys: Keys, now: 
     if not times:
         raise NotAPost("record without a time")
     parent = _reference(inside(record, "reply", "parent", "uri"))
+    quoted = "" if parent else _quoted(inside(record, "embed"))
     languages = rows(record, "langs")
     return Post(
         source=SOURCE,
@@ -74,13 +75,21 @@ def _post(address: Any, record: Any, indexed: datetime | None, keys: Keys, now: 
         url=f"https://bsky.app/profile/{found[1]}/post/{found[2]}",
         author=keys.author(SOURCE, found[1]),
         kind="comment" if parent else "quote" if inside(record, "embed", "$type") in _QUOTES else "post",
-        parent_id=parent,
+        parent_id=parent or quoted,
         root_id=_reference(inside(record, "reply", "root", "uri")) if parent else "",
         lang=language(languages[0]) if languages else "",
         likes=seen.likes,
         reposts=seen.reposts,
         replies=seen.replies,
     )
+
+
+def _quoted(embed: Any) -> str:
+    """The address of the post that an embed quotes, "" where it quotes none (a list, a feed) or is none."""
+    kind = inside(embed, "$type")
+    if kind == _QUOTES[0]:
+        return _reference(inside(embed, "record", "uri"))
+    return _reference(inside(embed, "record", "record", "uri")) if kind == _QUOTES[1] else ""
 
 
 def _reference(value: Any) -> str:

@@ -51,7 +51,8 @@ def post_of(status: Any, host: str, keys: Keys, now: datetime, *, searched: bool
         url=web_address(inside(status, "url")) or uri,
         author=keys.author(SOURCE, account_name(inside(status, "account"), host)),
         community=urlsplit(uri).hostname or "",
-        kind=_kind(status),
+        kind=(kind := _kind(status)),
+        parent_id=_referred(status, kind),
         lang=language(inside(status, "language")),
         likes=seen.likes,
         reposts=seen.reposts,
@@ -125,3 +126,14 @@ def _kind(status: Any) -> str:
     if inside(status, "in_reply_to_id"):
         return "comment"
     return "quote" if isinstance(inside(status, "quote"), dict) else "post"
+
+
+def _referred(status: Any, kind: str) -> str:
+    """The address of the status that this one passes on or quotes, so that it is found with it. Of a quote, Mastodon
+    4.4 sends the status inside of a state, other software the status itself."""
+    if kind == "repost":
+        return name(web_address(inside(status, "reblog", "uri")))
+    if kind != "quote":
+        return ""
+    quote = inside(status, "quote")
+    return name(web_address(inside(quote, "quoted_status", "uri"))) or name(web_address(inside(quote, "uri")))

@@ -15,6 +15,7 @@ _REDDIT_POST = re.compile(r"/comments/([0-9a-z]+)(?:/[^/]*(?:/([0-9a-z]+))?)?", 
 _X_STATUS = re.compile(r"/([^/]+)/status(?:es)?/(\d{1,19})")
 _BLUESKY = re.compile(r"/profile/([^/]+)(?:/post/([^/]+))?/?")
 _MASTODON = re.compile(r"/(?:@|users/)([\w.-]+)(?:@[\w.-]+)?(?:/.*)?")
+_LEMMY = re.compile(r"/u/([\w.-]+)(?:@([\w.-]+))?/?")
 _WORD = r"(?<![\w.@/-]){}(?![\w-])(?!\.\w)(?!@\w)"
 _ADDRESS = r"(?:(?<=www\.)|(?<=old\.)|(?<=mobile\.)|(?<![\w.-])){}(?![\w-])"
 
@@ -66,6 +67,8 @@ def _of_name(asked: str, source: str) -> Identity:
     if asked.lower().endswith(".bsky.social") or source == "bluesky":
         return _bluesky(asked.removeprefix("@"))
     if found := _FEDIVERSE.fullmatch(asked):
+        if source == "lemmy":
+            return _lemmy(found[1], found[2])
         return _fediverse(found[1], found[2])
     if found := _REDDIT_USER.fullmatch(asked):
         return _reddit(found[1])
@@ -110,6 +113,8 @@ def _of_link(asked: str) -> Identity:
         if path.startswith("/user"):
             return Identity("hackernews", (found[1],), mentions=(f"@{found[1]}".lower(),))
         return Identity("hackernews", ids=(found[1],))
+    if found := _LEMMY.fullmatch(path):
+        return _lemmy(found[1], (found[2] or host).lower())
     if found := _MASTODON.fullmatch(path):
         if re.search(r"/\d+$", path):
             return Identity("mastodon", ids=(asked,), addresses=(asked.split("://", 1)[1].lower(),))
@@ -139,3 +144,9 @@ def _fediverse(name: str, host: str) -> Identity:
     name, host = name.lower(), host.lower()
     addresses = (f"{host}/@{name}", f"{host}/users/{name}")
     return Identity("mastodon", (f"{name}@{host}",), (), addresses, (f"@{name}@{host}", f"@{name}"))
+
+
+def _lemmy(name: str, host: str) -> Identity:
+    name, host = name.lower(), host.lower()
+    mentions = (f"@{name}@{host}", f"u/{name}@{host}", f"/u/{name}@{host}")
+    return Identity("lemmy", (f"{name}@{host}",), (), (f"{host}/u/{name}",), mentions)

@@ -12,6 +12,8 @@ MAX_CHARACTERS = 4_000
 _REPOST = re.compile(r"^(?:\s*RT @\w{1,30}:\s*)+", re.IGNORECASE)
 _URL = re.compile(r"https?://\S+|www\.\S+")
 _MENTION = re.compile(r"(?<!\w)(?:@\w[\w.\-]*)+")
+_ADDRESS = re.compile(r"\b(?:https?|at)://\S+|\bwww\.\S+|\bdid:[a-z]+:[\w.:%-]+")
+_NAMED = re.compile(r"(?<![\w@])[\w.+-]*@\w[\w.\-]*(?:@\w[\w.\-]*)?|(?<![\w/])/?u/[\w-]+")
 _SPACE = re.compile(r"\s+")
 
 
@@ -24,6 +26,11 @@ def clean(text: str) -> str:
     except UnicodeEncodeError:
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def without_names(text: str) -> str:
+    """The text with every link as [link] and every handle, u/name and mail address as [name]."""
+    return _NAMED.sub("[name]", _ADDRESS.sub("[link]", text))
 
 
 def model_input(text: str) -> str:

@@ -22,7 +22,11 @@ POSTS = (
     Column("id", "text", "The platform's id of the post."),
     Column("platform", "text", "Where it was posted: the source."),
     Column("created_at", "time", "When it was posted."),
-    Column("text", "text", "What it says, as far as the source's export policy allows."),
+    Column(
+        "text",
+        "text",
+        "What it says, as far as the source's export policy allows; links and handles go with the identifiers.",
+    ),
     Column("author", "text", "Keyed pseudonym of the account; never matched across sources."),
     Column("url", "text", "Link to the original."),
     Column("community", "text", "Subreddit, instance, channel or the like."),

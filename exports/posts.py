@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.text import without_names
 from core.watches import Watch
 from exports.columns import Column, constant, schema_of, text_array
 from exports.dictionary import POSTS
@@ -55,9 +56,9 @@ def posts_table(
     """The posts of `watch`, one chunk of them in memory at a time; nothing is read before the first is asked for.
 
     Posts later than the watch's present are never among them. `on_rows` gets the (source, id) of each written row,
-    chunk by chunk. `identifiers=False` leaves id, author, url and parent_id empty. `texts` allows so many whole rows
-    of a source that else leaves as ids (`DAILY_TEXTS`), the first in order; with `log` no more than `who` may still
-    take on this day.
+    chunk by chunk. `identifiers=False` leaves id, author, url and parent_id empty, and takes links and handles out of
+    the texts. `texts` allows so many whole rows of a source that else leaves as ids (`DAILY_TEXTS`), the first in
+    order; with `log` no more than `who` may still take on this day.
     """
     wanted = _wanted(watch, filter, clock)
     stamp = new_stamp(reader, watch, clock=clock)
@@ -166,6 +167,8 @@ def _array(column: Column, values: Sequence[Any], rules: Sequence[ExportRule] | 
             None if rule.form is Form.IDS else _cut(value, rule) if column.name == "text" else value
             for value, rule in zip(values, rules, strict=True)
         ]
+    if not asked.identifiers and column.name == "text":
+        values = [None if value is None else without_names(value) for value in values]
     if column.kind == "number":
         return pc.divide(pa.array(values, pa.float64()), 10_000.0)
     if column.kind != "text":

@@ -228,6 +228,22 @@ def test_identifiers_can_be_left_out(filled):
     assert row["text"]
 
 
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("@ann.bsky.social see https://x.test/ann/1?a=b now", "[name] see [link] now"),
+        ("RT @ann: thanks @bob@m.test!", "RT [name]: thanks [name]!"),
+        ("u/ann and /u/bob, www.ann.test", "[name] and [name], [link]"),
+        ("mail ann.b+c@example.org or at://did:plc:abc/app.bsky.feed.post/1", "mail [name] or [link]"),
+        ("no menu/ann here, 5 @ 3, a did:plc:abc", "no menu/ann here, 5 @ 3, a [link]"),
+    ],
+)
+def test_without_identifiers_texts_name_nobody(filled, said, left):
+    post = make_post(text=said)
+    assert export(filled(post), identifiers=False)[0]["text"] == left
+    assert export(filled(post))[0]["text"].removeprefix("'") == said
+
+
 def test_the_file_and_its_sidecar(filled, tmp_path):
     reader = filled(make_post(id="a"), make_post(id="b", source="youtube"), reason=Reason.TEXT, score=True)
     path = tmp_path / "posts.csv"

@@ -75,7 +75,7 @@ def posts(
     search: Annotated[str, typer.Option(help='Only posts with these words or "phrases".')] = "",
     tag: Annotated[str, typer.Option(help="Only posts that a reader gave this tag.")] = "",
     x_texts: Annotated[int, typer.Option(min=0, help="Whole posts of X: at most 500 a person and day.")] = 0,
-    identifiers: Annotated[bool, typer.Option(help="With ids, pseudonyms and links.")] = True,
+    identifiers: Annotated[bool, typer.Option(help="With ids, pseudonyms, and links and handles in texts.")] = True,
     format: As = None,
     json: Json = False,
 ) -> None:
