@@ -12,10 +12,10 @@ import time
 
 import kill_worker
 import pytest
-from store_fixtures import wipe
+from factories import make_post
+from store_fixtures import save, wipe
 
 from analysis.coverage import hour_coverage
-from core.keys import Keys
 from store import PostFilter, open_reader, open_store
 
 KILLS = int(os.environ.get("KILLS", "6"))
@@ -30,9 +30,9 @@ def processes():
     return context
 
 
-def begin(processes, url):
+def begin(processes, url, work=kill_worker.work):
     progress, theirs = processes.Pipe(duplex=False)
-    worker = processes.Process(target=kill_worker.work, args=(url, theirs))
+    worker = processes.Process(target=work, args=(url, theirs))
     worker.start()
     theirs.close()
     return worker, progress
@@ -43,11 +43,11 @@ def stored(url):
         return sorted(i for frame in reader.stream_posts(PostFilter("acme")) for i in frame["id"])
 
 
-def kill(processes, url, moments):
-    """One run, killed after a random page and a moment; whether it was still at work."""
-    worker, progress = begin(processes, url)
+def kill(processes, url, moments, work=kill_worker.work, most=5):
+    """One run, killed after a random page or answer and a moment; whether it was still at work."""
+    worker, progress = begin(processes, url, work)
     try:
-        for _ in range(moments.randint(1, 5)):
+        for _ in range(moments.randint(1, most)):
             progress.recv()
         time.sleep(moments.random() * 0.02)
     except EOFError:
@@ -83,7 +83,7 @@ def finished(processes, url):
     assert worker.exitcode == 0
     worker.close()
     assert stored(url) == EXPECTED
-    with open_store(url, Keys(b"k" * 32)) as store, open_reader(url) as reader:
+    with open_store(url, kill_worker.KEYS) as store, open_reader(url) as reader:
         store.refresh_rollups()
         assert store.check_rollups() == []
         assert int(reader.rollup("acme")["posts"].sum()) == len(EXPECTED)
@@ -92,3 +92,39 @@ def finished(processes, url):
         states = hour_coverage(runs, kill_worker.T0, kill_worker.NOW)
         assert set(states["coverage"]) == {"complete"}
     return True
+
+
+def test_a_recheck_killed_at_random_moments_erases_what_is_gone_and_nothing_else(processes, store_url):
+    moments, killed = random.Random(KILLS), 0
+    alive = [id_ for id_ in EXPECTED if not kill_worker.is_gone(id_)]
+    kill_worker.fill(store_url)
+    while killed < KILLS:
+        before = stored(store_url)
+        killed += kill(processes, store_url, moments, kill_worker.ask_after, most=len(before))
+        after = stored(store_url)
+        assert set(alive) <= set(after) <= set(before), "nothing that is still there is erased, nothing comes back"
+        check_counts(store_url)
+        if after == alive:
+            wipe(store_url)
+            kill_worker.fill(store_url)
+    worker, progress = begin(processes, store_url, kill_worker.ask_after)
+    while True:
+        try:
+            progress.recv()
+        except EOFError:
+            break
+    worker.join(120)
+    assert worker.exitcode == 0
+    assert stored(store_url) == alive
+    check_counts(store_url)
+    with open_store(store_url, kill_worker.KEYS) as store:
+        again = make_post(id="0.0", created_at=kill_worker.T0, text="terms 0")
+        assert save(store, again).new == 0, "what was erased is not collected again"
+
+
+def check_counts(url):
+    """What was erased still counts, and live and removed posts add up."""
+    with open_store(url, kill_worker.KEYS) as store, open_reader(url) as reader:
+        store.refresh_rollups()
+        assert store.check_rollups() == []
+        assert int(reader.rollup("acme")["posts"].sum()) == len(EXPECTED)

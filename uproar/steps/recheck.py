@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from collectors.protocol import Collector, Limits, Recheckable
 from core.errors import BudgetExhausted, ConfigError, SourceError, UproarError
 from core.records import Gone, Seen
-from store import Forgotten, Store
+from store import Store
 from uproar.steps.budget import SourceBudget
 
 BATCH = 100
+TOGETHER = 10
+"""Batches whose gone posts are erased together."""
 LIMIT = 20_000
 """Most posts asked after in one run of one source; the next run goes on."""
 SPREAD = 50
@@ -60,19 +62,17 @@ def recheck_source(
     due = store.due_for_recheck(
         name, watches=watches, now=clock(), limit=LIMIT, everything=everything, collecting_counts=paid
     )
-    asking = _Asking(store, name, collector, limits, clock)
+    asking = Asking(store, name, collector, limits, clock)
     error = asking.ask(due)
     if error is None and not everything and _affordable(limits, 2 * SPREAD * collector.price):
         now = clock()
         spread = store.most_spread(name, watches=watches, since=now - YOUNG, before=now - FRESH, count=SPREAD)
         error = asking.ask([id_ for id_ in spread if id_ not in asking.gone])
-    copies = store.copies_of(name, asking.gone) if asking.gone else []
-    done = Forgotten(0, 0)
-    if asking.gone:
-        done = store.forget(name, ids=[*asking.gone, *copies], now=clock(), reason=UPSTREAM)
+    asking.erase()
     cost = limits.budget.spent if isinstance(limits.budget, SourceBudget) else 0.0
     return RecheckReport(
-        name, asking.asked, asking.alive, len(asking.gone), len(copies), done.posts, done.exports, cost, error
+        name, asking.asked, asking.alive, len(asking.gone), asking.copies, asking.erased, tuple(sorted(asking.exports)),
+        cost, error,
     )  # fmt: skip
 
 
@@ -81,24 +81,43 @@ def _affordable(limits: Limits, cost: float) -> bool:
     return limits.budget is None or limits.budget.allowance() >= cost
 
 
-class _Asking:
-    """Asks batch by batch and keeps each answer at once; what is gone is gathered, to be erased together."""
+class Asking:
+    """Asks batch by batch and keeps each answer at once; what is gone is erased after every `TOGETHER` batches.
+
+    Erasing cleans the whole database up, so that it is not done for every batch; nor at the end alone, which a run
+    that is killed time and again would never reach. What was gone and is not erased yet stays due.
+    """
 
     def __init__(
         self, store: Store, source: str, collector: Recheckable, limits: Limits, clock: Callable[[], datetime]
     ) -> None:
         self._store, self._source, self._collector = store, source, collector
         self._limits, self._clock = limits, clock
-        self.asked = self.alive = 0
+        self.asked = self.alive = self.copies = self.erased = 0
         self.gone: list[str] = []
+        self.exports: set[str] = set()
+        self._waiting: list[str] = []
 
     def ask(self, ids: Sequence[str]) -> UproarError | None:
         """Ask after all of `ids`; returns why it stopped before the end."""
-        for start in range(0, len(ids), BATCH):
+        for number, start in enumerate(range(0, len(ids), BATCH), 1):
             error = self._batch(ids[start : start + BATCH])
             if error is not None:
                 return error
+            if number % TOGETHER == 0:
+                self.erase()
         return None
+
+    def erase(self) -> None:
+        """Erase what was found gone, and reposts of it."""
+        if not self._waiting:
+            return
+        copies = self._store.copies_of(self._source, self._waiting)
+        done = self._store.forget(self._source, ids=[*self._waiting, *copies], now=self._clock(), reason=UPSTREAM)
+        self.copies += len(copies)
+        self.erased += done.posts
+        self.exports |= set(done.exports)
+        self._waiting.clear()
 
     def _batch(self, batch: Sequence[str]) -> UproarError | None:
         seen: list[Seen] = []
@@ -122,4 +141,5 @@ class _Asking:
         self.asked += len(batch) if error is None else len(answered) + len(gone)
         self.alive += len(answered)
         self.gone += gone
+        self._waiting += gone
         return error
