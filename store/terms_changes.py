@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
-from core.terms import Change, ChangeStatus, Clause, Step
+from core.terms import CaptureState, Change, ChangeStatus, Clause, Step
 from core.text import clean
 from store.engine import changing, reading
 from store.handle import Handle
 from store.schema import terms_changes, terms_clauses, terms_documents, terms_links
 from store.statements import chunks
-from store.terms_versions import pack, unpack
+from store.terms_versions import keep_verdicts, pack, unpack
 
 _SEPARATOR = ","
 
@@ -31,16 +31,20 @@ class StoredClause:
 class TermsChangeWriter(Handle):
     """The part of `Store` that keeps changes of documents."""
 
-    def save_terms_changes(self, document: int, changes: Sequence[Change], *, dropped: Iterable[str] = ()) -> None:
+    def save_terms_changes(
+        self, document: int, changes: Sequence[Change], *, dropped: Iterable[str] = (),
+        judged: Sequence[tuple[int, CaptureState, str]] = (),
+    ) -> None:  # fmt: skip
         """Keep changes of a document in one transaction; `dropped` (by id) are taken out with all that hangs on them.
 
-        A change that is known gets its new status; its clauses stay, so that links to them stay.
+        A change that is known gets its new status; its clauses stay, so that links to them stay. `judged` says what
+        versions (by number) are: in the same transaction, so that a killed run leaves none judged without its change.
         """
         with changing(self._engine) as connection:
+            keep_verdicts(connection, judged)
             for change_id in dropped:
                 _drop(connection, change_id)
-            for change in changes:
-                _keep(connection, document, change)
+            _keep(connection, document, changes)
 
 
 class TermsChangeReader(Handle):
@@ -89,22 +93,32 @@ class TermsChangeReader(Handle):
         return [stored for stored in self.terms_clauses(found) if stored.clause.name in classes]
 
 
-def _keep(connection: Connection, document: int, change: Change) -> None:
-    step = change.step
-    row = {
-        "document_id": document, "before_id": step.before, "after_id": step.after, "at": step.at,
-        "status": step.status.value, "decided_at": step.decided_at, "returns": step.returns,
-    }  # fmt: skip
-    known = connection.scalar(select(terms_changes.c.id).where(terms_changes.c.id == change.id))
-    if known is not None:
+def _keep(connection: Connection, document: int, changes: Sequence[Change]) -> None:
+    known: set[str] = set()
+    for part in chunks([change.id for change in changes]):
+        known |= set(connection.scalars(select(terms_changes.c.id).where(terms_changes.c.id.in_(part))))
+    new = {change.id: change for change in changes if change.id not in known}
+    if new:
+        rows = [{"id": change.id, **_row(document, change), **_measured(change)} for change in new.values()]
+        connection.execute(insert(terms_changes), rows)
+        _add_clauses(connection, list(new.values()))
+    for change in changes:
+        if change.id not in known:
+            continue
+        row = _row(document, change)
         if change.kind:
             row |= _measured(change)
             _drop_clauses(connection, change.id)
-            _add_clauses(connection, change)
+            _add_clauses(connection, [change])
         connection.execute(update(terms_changes).where(terms_changes.c.id == change.id).values(row))
-        return
-    connection.execute(insert(terms_changes), [{"id": change.id, **row, **_measured(change)}])
-    _add_clauses(connection, change)
+
+
+def _row(document: int, change: Change) -> dict[str, Any]:
+    step = change.step
+    return {
+        "document_id": document, "before_id": step.before, "after_id": step.after, "at": step.at,
+        "status": step.status.value, "decided_at": step.decided_at, "returns": step.returns,
+    }  # fmt: skip
 
 
 def _measured(change: Change) -> dict[str, Any]:
@@ -112,7 +126,7 @@ def _measured(change: Change) -> dict[str, Any]:
             "effective": pack(change.effective), "amended": pack(change.amended)}  # fmt: skip
 
 
-def _add_clauses(connection: Connection, change: Change) -> None:
+def _add_clauses(connection: Connection, changes: Iterable[Change]) -> None:
     rows = [
         {
             "change_id": change.id, "number": number, "classes": _SEPARATOR.join(clause.classes),
@@ -120,6 +134,7 @@ def _add_clauses(connection: Connection, change: Change) -> None:
             **{name: clean(getattr(clause, name)) for name in
                ("action", "before", "after", "removed", "added", "heading", "direction")},
         }
+        for change in changes
         for number, clause in enumerate(change.clauses, 1)
     ]  # fmt: skip
     if rows:

@@ -7,7 +7,7 @@ likeness (rapidfuzz), first inside the gap where they stand, then anywhere. A pa
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -147,10 +147,16 @@ def _clauses(old: Document, new: Document, equal: Sequence[tuple[int, int]], pai
 
 def _homes(old: Document, new: Document, equal: Sequence[tuple[int, int]], pairs: Sequence[Pair]) -> dict[int, int]:
     """For each passage of the old text the passage of the new one that most of its sentences went to."""
-    votes: dict[int, Counter[int]] = defaultdict(Counter)
-    for i, j in (*equal, *((i, j) for i, j in pairs if i is not None and j is not None)):
-        votes[old.sentences[i].passage][new.sentences[j].passage] += len(old.sentences[i].words)
-    return {passage: counted.most_common(1)[0][0] for passage, counted in votes.items()}
+    votes: dict[tuple[int, int], int] = defaultdict(int)
+    before, after = old.sentences, new.sentences
+    for i, j in (*equal, *pairs):
+        if i is not None and j is not None:
+            votes[before[i].passage, after[j].passage] += len(before[i].words)
+    home: dict[int, tuple[int, int]] = {}
+    for (passage, target), size in votes.items():
+        if passage not in home or size > home[passage][1]:
+            home[passage] = target, size
+    return {passage: target for passage, (target, _) in home.items()}
 
 
 def _after(passage: int, home: dict[int, int]) -> int:

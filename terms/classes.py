@@ -12,14 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.terms import CLASSES, Clause
+from terms.cues import patterns
 from terms.directions import direction
-from terms.features import features
+from terms.features import features, parts_of
+from terms.dates import only_dates
 from terms.passages import read_document
 
 WEIGHTS = Path(__file__).with_name("clause_head.npz")
-SURE, ALSO_SURE = 0.6, 0.75
-"""Probability from which the likeliest class is told, and from which others are told beside it
-(AI training at once: to miss one costs more than to name one too many)."""
+SURE, ALSO_SURE, AI_SURE = 0.8, 0.8, 0.6
+"""Probability from which the likeliest class is told, from which others are told beside it, and from which AI
+training is: to miss that one costs more than to name one too many."""
 _AI = re.compile(r"\bAIs?\b|[Aa]rtificial [Ii]ntelligence|[Mm]achine[ -][Ll]earning|[Gg]enerative|[Ll]anguage [Mm]odel")
 STANDING = ("ai_training", "licence", "ownership", "consent")
 """Classes for which clauses are followed that stood before the first change: those that people got angry about."""
@@ -34,6 +36,8 @@ def classed(clause: Clause, document: str = "") -> Clause:
     `document` is the name of the document: what a privacy policy says is more often about privacy.
     """
     text = clause.added or clause.removed
+    if only_dates(f"{clause.removed} {clause.added}"):
+        return replace(clause, classes=(), confidence=0.0, direction="unclear")
     values = probabilities(text, document)
     order = np.argsort(-values, kind="stable")
     names = tuple(CLASSES[n] for place, n in enumerate(order) if values[n] >= _needed(CLASSES[n], place))
@@ -58,20 +62,26 @@ def standing(text: str, document: str = "") -> Iterator[Clause]:
 
 def _may_stand(passage: str) -> bool:
     """Whether the whole passage is half-way likely of a class of `STANDING`: most are not, and are read no closer."""
-    weights, biases = _head()
+    if _AI.search(passage):
+        return True
+    plain = passage.casefold()
     chosen = [CLASSES.index(name) for name in STANDING]
-    logits = weights[chosen] @ features(passage) + biases[chosen]
-    return bool(logits.max() > -1.0) or bool(_AI.search(passage))
+    if not any(patterns()[place].search(plain) for place in chosen):
+        return False
+    weights, biases = _head()
+    return bool((weights[chosen] @ features(passage) + biases[chosen]).max() > -1.0)
 
 
 def _needed(name: str, place: int) -> float:
-    return ALSO_SURE if place and name != "ai_training" else SURE
+    if name == "ai_training":
+        return AI_SURE
+    return ALSO_SURE if place else SURE
 
 
 def probabilities(text: str, document: str = "") -> NDArray[np.float32]:
     """How likely each class of `CLASSES` is: half by the whole text, half by its likeliest sentence."""
     weights, biases = _head()
-    parts = [sentence.shown for sentence in read_document(text).sentences][:_LONGEST]
+    parts = parts_of(text)[:_LONGEST]
     if len(parts) == 1:  # the text itself
         parts = []
     rows = np.stack([features(text), *(features(part) for part in parts)])
@@ -83,7 +93,7 @@ def probabilities(text: str, document: str = "") -> NDArray[np.float32]:
     result: NDArray[np.float32] = (values[0] + best) / 2
     if _AI.search(text):  # said in so many words: never missed, though another class may be likelier
         place = CLASSES.index("ai_training")
-        result[place] = max(float(result[place]), SURE + 0.01)
+        result[place] = max(float(result[place]), AI_SURE + 0.01)
     return result
 
 

@@ -19,10 +19,11 @@ def patterns() -> tuple[re.Pattern[str], ...]:
     """One expression per class, in the order of `CLASSES`."""
     rows = [line.split("\t", 1) for line in CUES.read_text(encoding="utf-8").splitlines() if line]
     joined = ("|".join(cue for name, cue in rows if name == wanted) for wanted in CLASSES)
-    return tuple(re.compile(f"(?:{cues})") for cues in joined)
+    # A cue begins with a word: to look there alone is several times faster.
+    return tuple(re.compile(rf"\b(?:{cues})") for cues in joined)
 
 
-def counts(text: str) -> list[int]:
-    """How many different cues of each class stand in `text`, in the order of `CLASSES`."""
+def cues_of(text: str) -> list[set[str]]:
+    """The different cues of each class that stand in `text`, in the order of `CLASSES`."""
     plain = text.casefold()  # once: matching without regard to case is four times slower
-    return [len({found.group() for found in pattern.finditer(plain)}) for pattern in patterns()]
+    return [{found.group() for found in pattern.finditer(plain)} for pattern in patterns()]

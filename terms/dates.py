@@ -39,6 +39,11 @@ _AMENDED = re.compile(
     rf"revis(?:ed|ion)|modifi(?:ed|cation)|changed?|edited|version|posted|published){_GAP}$",
     re.IGNORECASE,
 )
+_DATING = re.compile(
+    r"\b(?:effective|date|as|of|from|on|the|is|was|these|this|our|terms|policy|version|last|updated?|amended|revised|"
+    r"modified|changed?|published|posted|in|force|and|previous|previously|latest)\b|[^\w\s]",
+    re.IGNORECASE,
+)
 _UNTIL = re.compile(r"\b(?:until|before|prior to|through|superseded)\W*$", re.IGNORECASE)
 _READ = 40
 """Lines from the top, and from the end, in which a document states its own dates."""
@@ -49,9 +54,8 @@ def stated_dates(text: str) -> tuple[TextDate | None, TextDate | None]:
 
     A day or month only where both are written; "05/06/2025" is taken only where one reading is possible.
     """
-    lines = [line for raw in text.splitlines() if (line := read_line(raw).shown) and len(line) < 400]
     effective = amended = None
-    for line in [*lines[:_READ], *lines[_READ:][-_READ // 2 :]]:
+    for line in _ends(text.splitlines()):
         if "20" not in line and "19" not in line:  # of years
             continue
         for found in _DATE.finditer(line):
@@ -65,6 +69,31 @@ def stated_dates(text: str) -> tuple[TextDate | None, TextDate | None]:
             elif amended is None and _AMENDED.search(before):
                 amended = dated
     return effective, amended
+
+
+def _ends(lines: list[str]) -> list[str]:
+    """The first `_READ` lines that have short text, and half as many of the others from the end."""
+    top: list[str] = []
+    read = 0
+    for raw in lines:
+        if len(top) == _READ:
+            break
+        read += 1
+        if (line := read_line(raw).shown) and len(line) < 400:
+            top.append(line)
+    end: list[str] = []
+    for raw in reversed(lines[read:]):
+        if len(end) == _READ // 2:
+            break
+        if (line := read_line(raw).shown) and len(line) < 400:
+            end.append(line)
+    return [*top, *reversed(end)]
+
+
+def only_dates(text: str) -> bool:
+    """Whether a text has a date, and little but words of dating beside it ("Effective date: 27 July 2023")."""
+    rest, found = _DATE.subn(" ", text)
+    return found > 0 and len(_DATING.sub(" ", rest).split()) <= 1
 
 
 def read_date(value: str) -> TextDate | None:

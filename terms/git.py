@@ -1,7 +1,9 @@
 """Versions from a git repository of Open Terms Archive: `<Service>/<Terms type>.md`, author date = capture.
 
-Read as two streams (`git log --raw`, `git cat-file --batch`), so memory is that of one text. Only what is new
-since the last commit is read; a repository whose history was rewritten is recognised and read whole again.
+Read as two streams (`git log --raw`, `git cat-file --batch`) in rounds of some thousand entries, and within a round
+document by document: versions of one document share nearly all of their lines, so git and the caches of
+`terms.passages` are spared most of the work. Memory is that of the entries of a round and of one text. Only what is
+new since the last commit is read; a repository whose history was rewritten is recognised and read whole again.
 """
 
 from __future__ import annotations
@@ -10,11 +12,12 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, NamedTuple
 
 from core.errors import ConfigError, InputUnusable
 from core.terms import Capture, CaptureState
@@ -26,6 +29,9 @@ TECHNICAL = re.compile(
 )
 """How the archive names commits that hold another extraction of the same document."""
 
+ROUND = 4_000
+"""Entries of a round: a killed run reads at most so many again."""
+_AHEAD = 50
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _NO_DOCUMENT = frozenset({"readme", "license", "licence", "contributing", "changelog", "code_of_conduct"})
 _ENVIRONMENT = {
@@ -53,10 +59,11 @@ def continues(repository: Path, commit: str) -> bool:
     return done.returncode == 0
 
 
-def captures(repository: Path, *, after: str = "") -> Iterator[Capture]:
-    """Every version of every document since the commit `after`, parents before children.
+def rounds(repository: Path, *, after: str = "") -> Iterator[tuple[str, Iterator[Capture]]]:
+    """Every version of every document since the commit `after`, in rounds; each round by document, oldest first.
 
-    A text that cannot be taken comes with its problem and without text. Raises InputUnusable.
+    A round comes with its last commit: when all its captures are kept, reading may go on from there. Parents come
+    before children. A text that cannot be taken comes with its problem and without text. Raises InputUnusable.
     """
     span = f"{after}..HEAD" if _COMMIT.fullmatch(after) else "HEAD"
     log = _command(
@@ -69,30 +76,52 @@ def captures(repository: Path, *, after: str = "") -> Iterator[Capture]:
         stack.callback(_end, reading)
         stack.callback(_end, texts)
         assert reading.stdout is not None
-        yield from _changed(reading.stdout, texts)
+        entries = _entries(reading.stdout)
+        while part := list(islice(entries, ROUND)):
+            yield part[-1].commit, _read(sorted(part, key=lambda entry: entry.named), texts)
         if reading.wait() != 0:
             error = reading.stderr.read().decode("utf-8", "replace").strip() if reading.stderr else ""
             raise InputUnusable(f"{repository}: git cannot read the history: {error[:300]}")
 
 
-def _changed(log: IO[bytes], texts: subprocess.Popen[bytes]) -> Iterator[Capture]:
-    commit, at, subject = "", datetime.min.replace(tzinfo=UTC), ""
+class _Entry(NamedTuple):
+    """That a commit holds another text of a document."""
+
+    named: tuple[str, str]
+    commit: str
+    stamp: str
+    subject: str
+    blob: str
+
+
+def _entries(log: IO[bytes]) -> Iterator[_Entry]:
+    commit, stamp, subject = "", "", ""
     entry = ""
     for raw in _tokens(log):
         token = raw.decode("utf-8", "replace")
         if "\x1e" in token:
             commit, stamp, subject = token.split("\x1e", 1)[1].split("\x1f", 2)
-            at = datetime.fromisoformat(stamp).astimezone(UTC)
         elif token.lstrip("\n").startswith(":"):
             entry = token.lstrip("\n")
         elif entry:
             mode, blob, kind = entry.split()[1], entry.split()[3], entry.split()[4]
             entry = ""
             named = named_document(token)
-            if kind == "D" or mode not in ("100644", "100755") or named is None:
-                continue
-            text, problem = _text(texts, blob)
-            yield Capture(*named, at, text, commit=commit, subject=subject.strip()[:200],
+            if kind != "D" and mode in ("100644", "100755") and named is not None:
+                yield _Entry(named, commit, stamp, subject.strip()[:200], blob)
+
+
+def _read(entries: Sequence[_Entry], texts: subprocess.Popen[bytes]) -> Iterator[Capture]:
+    for start in range(0, len(entries), _AHEAD):
+        part = entries[start : start + _AHEAD]
+        assert texts.stdin is not None
+        # Asked for at once: git works on while a text is read. All the questions fit into one pipe's buffer.
+        texts.stdin.write("".join(f"{entry.blob}\n" for entry in part).encode())
+        texts.stdin.flush()
+        for named, commit, stamp, subject, _ in part:
+            text, problem = _text(texts)
+            at = datetime.fromisoformat(stamp).astimezone(UTC)
+            yield Capture(*named, at, text, commit=commit, subject=subject,
                           technical=bool(TECHNICAL.match(subject)), problem=problem)  # fmt: skip
 
 
@@ -113,11 +142,8 @@ def _tokens(stream: IO[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _text(texts: subprocess.Popen[bytes], blob: str) -> tuple[str, CaptureState | None]:
-    assert texts.stdin is not None
+def _text(texts: subprocess.Popen[bytes]) -> tuple[str, CaptureState | None]:
     assert texts.stdout is not None
-    texts.stdin.write(f"{blob}\n".encode())
-    texts.stdin.flush()
     header = texts.stdout.readline().split()
     if len(header) < 3 or header[1] != b"blob":
         return "", CaptureState.UNREADABLE

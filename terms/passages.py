@@ -57,6 +57,7 @@ _BOILERPLATE = re.compile(
 )
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _SENTENCE = re.compile(r"(?<=[.!?;])[\"')\]]*\s+(?=[\"'(\[]?[^\W_])")
+_HEAVY = 300_000  # characters of a text that is not worth remembering
 _LONGEST = 20_000  # characters of a passage with its list
 _ABBREVIATED = re.compile(r"\b(?:e\.g|i\.e|inc|ltd|no|u\.s|vs|etc|art|sec|co|llc|corp|mr|ms|dr|st)\.[\"')\]]*$", re.I)
 
@@ -70,8 +71,7 @@ class Line(NamedTuple):
     starts: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """A sentence of a document: as shown, its words, the number of its passage and the heading above it."""
 
     shown: str
@@ -82,15 +82,11 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text cut into passages and sentences."""
+    """A text cut into passages and sentences, and how many words of it matter."""
 
     passages: tuple[str, ...]
     sentences: tuple[Sentence, ...]
-
-    @property
-    def words(self) -> int:
-        """How many words that matter."""
-        return sum(sentence.words.count(" ") + 1 for sentence in self.sentences)
+    words: int
 
 
 @lru_cache(maxsize=50_000)
@@ -146,16 +142,19 @@ def key_of(text: str) -> tuple[bytes, int]:
     return digest.digest(), count
 
 
-@lru_cache(maxsize=8)
 def read_document(text: str) -> Document:
     """The passages and sentences of a Markdown text.
 
     Lines of one paragraph are joined first, and the items of a list belong to the passage that announces them
-    (one that ends with a colon).
+    (one that ends with a colon). Remembered: of one document's versions many, of giants two.
     """
+    return _document(text) if len(text) <= _HEAVY else _heavy(text)
+
+
+def _read_document(text: str) -> Document:
     passages: list[str] = []
     sentences: list[Sentence] = []
-    heading, announced = "", False
+    heading, announced, count = "", False, 0
     for shown, kind in _paragraphs(text):
         if kind == "heading":
             heading = shown[:120]
@@ -164,11 +163,21 @@ def read_document(text: str) -> Document:
         else:
             announced = kind != "heading" and shown.endswith(":")
             passages.append(shown)
-        for part in _sentences(shown):
-            words = words_of(part)
-            if words:
-                sentences.append(Sentence(part, words, len(passages) - 1, heading))
-    return Document(tuple(passages), tuple(sentences))
+        for part, words, size in _counted(shown):
+            sentences.append(Sentence(part, words, len(passages) - 1, heading))
+            count += size
+    return Document(tuple(passages), tuple(sentences), count)
+
+
+_document = lru_cache(maxsize=64)(_read_document)
+_heavy = lru_cache(maxsize=2)(_read_document)
+
+
+@lru_cache(maxsize=20_000)
+def _counted(shown: str) -> tuple[tuple[str, str, int], ...]:
+    """The sentences of a paragraph that have words: as shown, their words, and how many."""
+    parts = ((part, words_of(part)) for part in sentences_of(shown))
+    return tuple((part, words, words.count(" ") + 1) for part, words in parts if words)
 
 
 def _paragraphs(text: str) -> list[tuple[str, str]]:
@@ -195,7 +204,8 @@ def _paragraphs(text: str) -> list[tuple[str, str]]:
 
 
 @lru_cache(maxsize=20_000)
-def _sentences(shown: str) -> tuple[str, ...]:
+def sentences_of(shown: str) -> tuple[str, ...]:
+    """A paragraph cut into sentences."""
     parts: list[str] = []
     for part in _SENTENCE.split(shown):
         if parts and (_ABBREVIATED.search(parts[-1]) or len(parts[-1]) < 12):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +39,10 @@ if TYPE_CHECKING:
     from store import Reader, Store
 
 BATCH = 200
+_HELD = 16  # texts of one document that are held while it is looked at
 Told = Callable[[str, int], None]
+Text = Callable[[bytes], str]
+Verdict = tuple[int, CaptureState, str]
 
 
 def import_repository(store: Store, path: Path, *, told: Told | None = None) -> tuple[TermsReport, set[int]]:
@@ -50,20 +54,24 @@ def import_repository(store: Store, path: Path, *, told: Told | None = None) -> 
     source = store.terms_source(f"git:{path.resolve()}")
     newest = git.head(path)
     rewritten = bool(source.cursor) and not git.continues(path, source.cursor)
-    after = source.cursor
-    if rewritten or not source.cursor:
-        after = ""
-        source = replace(source, generation=source.generation + rewritten)
-    report, touched = _save(store, source, git.captures(path, after=after), resumable=not rewritten, told=told)
+    if rewritten:
+        source = replace(source, cursor="", generation=source.generation + 1)
+    report, touched = TermsReport(source.name, rewritten=rewritten), set[int]()
+    for commit, captures in git.rounds(path, after=source.cursor):
+        report = _save(store, source, captures, report, touched, told)
+        if not rewritten:
+            store.end_reading(source, cursor=commit)
     store.end_reading(source, cursor=newest)
-    return replace(report, rewritten=rewritten), touched
+    return report, touched
 
 
 def import_captures(
     store: Store, name: str, captures: Iterable[Capture], *, told: Told | None = None
 ) -> tuple[TermsReport, set[int]]:
     """Read versions of any other source; twice the same adds nothing."""
-    return _save(store, store.terms_source(name), captures, resumable=False, told=told)
+    touched: set[int] = set()
+    report = _save(store, store.terms_source(name), captures, TermsReport(name), touched, told)
+    return report, touched
 
 
 def import_folder(store: Store, path: Path, *, service: str = "", document: str = "", told: Told | None = None
@@ -82,19 +90,20 @@ def import_collection(
     return import_captures(store, url, collection.captures(url, transport, known=known), told=told)
 
 
-def _save(store: Store, source: TermsSource, captures: Iterable[Capture], *, resumable: bool, told: Told | None
-          ) -> tuple[TermsReport, set[int]]:  # fmt: skip
-    report, touched = TermsReport(source.name), set[int]()
+def _save(
+    store: Store, source: TermsSource, captures: Iterable[Capture], report: TermsReport, touched: set[int],
+    told: Told | None,
+) -> TermsReport:  # fmt: skip
+    """Keep captures batch by batch; returns what was counted before and now, adds to `touched`."""
     rest = iter(captures)
     while batch := [reading_of(capture) for capture in islice(rest, BATCH)]:
-        cursor = batch[-1].capture.commit if resumable else None
-        new, documents = store.save_readings(source, batch, cursor=cursor)
+        new, documents = store.save_readings(source, batch)
         touched |= documents
         bad = sum(item.state is not CaptureState.OK for item in batch)
         report = replace(report, read=report.read + len(batch), new=report.new + new, unusable=report.unusable + bad)
         if told:
             told(source.name, report.read)
-    return report, touched
+    return report
 
 
 def reading_of(capture: Capture) -> Reading:
@@ -108,7 +117,11 @@ def reading_of(capture: Capture) -> Reading:
 
 
 def update_documents(store: Store, reader: Reader, touched: set[int], *, now: datetime) -> list[Change]:
-    """Update the documents with new versions, and those whose provisional changes may have settled meanwhile."""
+    """Update the documents with new versions, and those whose provisional changes may have settled meanwhile.
+
+    What a killed run kept and did not come to look at is looked at too.
+    """
+    touched = touched | reader.terms_unjudged()
     waiting = {
         (change.service, change.document)
         for change in reader.terms_changes()
@@ -123,29 +136,32 @@ def update_documents(store: Store, reader: Reader, touched: set[int], *, now: da
 
 def update_document(store: Store, reader: Reader, document: DocumentName, *, now: datetime) -> list[Change]:
     """Bring the changes of one document up to date; returns those that are new or have another status."""
-    versions = _judged(store, reader, reader.terms_versions(document.id))
     known = {change.id: change for change in reader.terms_changes(document=document.id)}
-    by_id = {version.id: version for version in versions}
+    versions = reader.terms_versions(document.id)
     found: dict[str, Change] = {}
     fresh: list[Change] = []
-    for step in steps(versions, now=now):
-        change = Change(change_id(document, step, by_id), document.service, document.document, step)
-        found[change.id] = change
-        before = known.get(change.id)
-        if before is not None and before.step == step:
-            continue
-        needed = step.status in (ChangeStatus.PROVISIONAL, ChangeStatus.CONFIRMED)
-        if needed and (before is None or not before.kind):
-            change = _measured(reader, change, by_id)
-        fresh.append(change)
-    first = _first(reader, document, versions, known, found)
+    with reader.terms_texts() as unpacked:
+        text = lru_cache(maxsize=_HELD)(unpacked)
+        versions, verdicts = _judged(text, versions)
+        by_id = {version.id: version for version in versions}
+        for step in steps(versions, now=now):
+            change = Change(change_id(document, step, by_id), document.service, document.document, step)
+            found[change.id] = change
+            before = known.get(change.id)
+            if before is not None and before.step == step:
+                continue
+            needed = step.status in (ChangeStatus.PROVISIONAL, ChangeStatus.CONFIRMED)
+            if needed and (before is None or not before.kind):
+                change = _measured(text, change, by_id)
+            fresh.append(change)
+        first = _first(text, document, versions, known, found)
     dropped = [change_id for change_id in known if change_id not in found]
-    if fresh or first or dropped:
-        store.save_terms_changes(document.id, [*first, *fresh], dropped=dropped)
+    if fresh or first or dropped or verdicts:
+        store.save_terms_changes(document.id, [*first, *fresh], dropped=dropped, judged=verdicts)
     return fresh
 
 
-def _first(reader: Reader, document: DocumentName, versions: Sequence[Version], known: Mapping[str, Change],
+def _first(text: Text, document: DocumentName, versions: Sequence[Version], known: Mapping[str, Change],
            found: dict[str, Change]) -> list[Change]:  # fmt: skip
     """The record with which the history begins: clauses of risky classes that stood from the start."""
     usable = [version for version in versions if version.state is CaptureState.OK]
@@ -157,7 +173,7 @@ def _first(reader: Reader, document: DocumentName, versions: Sequence[Version], 
     found[made.id] = made
     if made.id in known:
         return []
-    clauses = tuple(standing(reader.terms_text(first.text), document.document))
+    clauses = tuple(standing(text(first.text), document.document))
     return [replace(made, clauses=clauses, effective=first.effective, amended=first.amended)]
 
 
@@ -168,29 +184,32 @@ def change_id(document: DocumentName, step: Step, versions: dict[int, Version]) 
     return f"{_slug(document.service)}-{_slug(document.document)}-{step.at:%Y-%m-%d}-{digest}"
 
 
-def _judged(store: Store, reader: Reader, versions: Sequence[Version]) -> list[Version]:
-    """The versions with the state of those that were not yet judged beside the last good one."""
+def _judged(text: Text, versions: Sequence[Version]) -> tuple[list[Version], list[Verdict]]:
+    """The versions with their states, and what is new of these: those not yet judged beside the last good one."""
     last: Version | None = None
-    verdicts: list[tuple[int, CaptureState, str]] = []
+    verdicts: list[Verdict] = []
+    found: dict[tuple[bytes, bytes], tuple[CaptureState, str]] = {}
     out = []
     for version in versions:
         known = version
         if version.state is CaptureState.OK and not version.judged:
             state, why = CaptureState.OK, ""
             if last is not None and last.key != version.key:
-                state, why = judge(reader.terms_text(last.text), reader.terms_text(version.text))
+                pair = last.text, version.text  # of a text that flaps, often the same
+                if pair not in found:
+                    found[pair] = judge(text(last.text), text(version.text))
+                state, why = found[pair]
             verdicts.append((version.id, state, why))
             known = replace(version, state=state, judged=True)
         if known.state is CaptureState.OK:
             last = known
         out.append(known)
-    store.judge_versions(verdicts)
-    return out
+    return out, verdicts
 
 
-def _measured(reader: Reader, change: Change, versions: dict[int, Version]) -> Change:
+def _measured(text: Text, change: Change, versions: dict[int, Version]) -> Change:
     before, after = versions[change.step.before], versions[change.step.after]
-    found = compare(reader.terms_text(before.text), reader.terms_text(after.text))
+    found = compare(text(before.text), text(after.text))
     clauses = tuple(
         classed(clause, change.document)
         for clause in found.clauses
