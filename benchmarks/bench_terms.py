@@ -2,7 +2,7 @@
 
 A synthetic repository is made by `git fast-import` in the temporary folder: 760 documents of invented text, of which
 a few flap as in real archives (38 % of commits return to an earlier text), the others change a sentence at a time.
-Prints time and peak memory of the first reading, and the time of a second one and of one with one new commit.
+Prints wall time, processor time and peak memory of the first reading, and of a second one, with the machine's load.
 """
 
 from __future__ import annotations
@@ -114,18 +114,19 @@ def _commit(stream: object, number: int, document: int, body: bytes) -> None:
     stream.write(out)  # type: ignore[attr-defined]
 
 
-def read(repository: Path, home: Path) -> tuple[float, float]:
-    """(seconds, peak MB) of one `uproar terms import` in a process of its own."""
+def read(repository: Path, home: Path) -> tuple[float, float, float]:
+    """(seconds, seconds of the processor, peak MB) of one `uproar terms import` in a process of its own."""
     code = (
         "import resource, time; from pathlib import Path; from core.settings import Settings;"
         "from uproar.session import Session; from uproar.verbs.terms import import_terms;"
         f"s = Session(Settings(home=Path({str(home)!r})));"
         f"r = import_terms(s, {str(repository)!r}); print(r)"
     )
-    started = time.monotonic()
+    started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "UPROAR_HOME": str(home)})
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return time.monotonic() - started, peak
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    worked = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return time.monotonic() - started, worked, after.ru_maxrss / 1024
 
 
 def main() -> None:
@@ -135,14 +136,14 @@ def main() -> None:
     try:
         build(folder / "archive", commits)
         home = folder / "home"
-        first, peak = read(folder / "archive", home)
-        again, _ = read(folder / "archive", home)
+        first, worked, peak = read(folder / "archive", home)
+        again, worked_again, _ = read(folder / "archive", home)
         size = (home / "uproar.db").stat().st_size / 1e6
-        print(f"{commits:,} commits, {DOCUMENTS} documents")
         print(
-            f"| first reading | {first:.0f} s | {commits / first:.0f} commits/s | peak {peak:.0f} MB | {size:.0f} MB |"
+            f"{commits:,} commits, {DOCUMENTS} documents, load {os.getloadavg()[1]:.1f} on {os.cpu_count()} processors"
         )
-        print(f"| read again, nothing new | {again:.1f} s |")
+        print(f"| first reading | {first:.0f} s | processor {worked:.0f} s | peak {peak:.0f} MB | {size:.0f} MB |")
+        print(f"| read again, nothing new | {again:.1f} s | processor {worked_again:.1f} s |")
     finally:
         shutil.rmtree(folder)
 

@@ -193,9 +193,7 @@ def keep_verdicts(connection: Connection, judged: Sequence[tuple[int, CaptureSta
     if judged:
         given = [{"its_id": number, "state": state.value, "why": clean(why)} for number, state, why in judged]
         statement = update(terms_versions).where(terms_versions.c.id == bindparam("its_id"))
-        connection.execute(
-            statement.values(judged=True, state=bindparam("state"), why=bindparam("why")), given
-        )
+        connection.execute(statement.values(judged=True, state=bindparam("state"), why=bindparam("why")), given)
 
 
 def pack(dated: TextDate | None) -> str:

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.terms import CLASSES, Clause
-from terms.cues import patterns
+from terms.cues import cues_of, patterns
+from terms.dates import only_dates
 from terms.directions import direction
 from terms.features import features, parts_of
-from terms.dates import only_dates
 from terms.passages import read_document
 
 WEIGHTS = Path(__file__).with_name("clause_head.npz")
@@ -27,6 +27,14 @@ STANDING = ("ai_training", "licence", "ownership", "consent")
 """Classes for which clauses are followed that stood before the first change: those that people got angry about."""
 _SHORTEST = 10  # words
 _PRIVATE = re.compile(r"privacy|cookie|data", re.IGNORECASE)
+_AT_HOME = ("privacy", "ai_training", "consent", "notice")
+"""What a privacy policy may be about; other subjects are weighed down by `_ELSEWHERE`."""
+_ELSEWHERE, _HEADED = 2.5, 0.75  # logits
+_DEFINES = re.compile(
+    r"[\"'(][^\"']{2,60}[\"'],? (?:also )?(?:means|refers? to|has the meaning|have the meaning|is any|includes)\b"
+)
+_DEFINED = 3.0  # a definition speaks of many things and settles none
+_TITLE = 6  # words
 _LONGEST = 60  # sentences looked at one by one
 
 
@@ -38,7 +46,7 @@ def classed(clause: Clause, document: str = "") -> Clause:
     text = clause.added or clause.removed
     if only_dates(f"{clause.removed} {clause.added}"):
         return replace(clause, classes=(), confidence=0.0, direction="unclear")
-    values = probabilities(text, document)
+    values = probabilities(text, document, clause.heading)
     order = np.argsort(-values, kind="stable")
     names = tuple(CLASSES[n] for place, n in enumerate(order) if values[n] >= _needed(CLASSES[n], place))
     confidence = round(float(values[order[0]]), 3)
@@ -78,16 +86,19 @@ def _needed(name: str, place: int) -> float:
     return ALSO_SURE if place else SURE
 
 
-def probabilities(text: str, document: str = "") -> NDArray[np.float32]:
-    """How likely each class of `CLASSES` is: half by the whole text, half by its likeliest sentence."""
+def probabilities(text: str, document: str = "", heading: str = "") -> NDArray[np.float32]:
+    """How likely each class of `CLASSES` is: half by the whole text, half by its likeliest sentence.
+
+    What the document and the heading above the text are about moves both: what a privacy policy says of a payment
+    or an account is about privacy, and so is the title with which a clause begins.
+    """
     weights, biases = _head()
     parts = parts_of(text)[:_LONGEST]
     if len(parts) == 1:  # the text itself
         parts = []
     rows = np.stack([features(text), *(features(part) for part in parts)])
     logits = rows @ weights.T + biases
-    if _PRIVATE.search(document):
-        logits[:, CLASSES.index("privacy")] += 1.0
+    logits += _place_of(document, heading, text, parts[0] if parts else "")
     values = 1 / (1 + np.exp(-logits))
     best = values[1:].max(axis=0) if len(parts) else values[0]
     result: NDArray[np.float32] = (values[0] + best) / 2
@@ -95,6 +106,23 @@ def probabilities(text: str, document: str = "") -> NDArray[np.float32]:
         place = CLASSES.index("ai_training")
         result[place] = max(float(result[place]), AI_SURE + 0.01)
     return result
+
+
+def _place_of(document: str, heading: str, text: str, first: str) -> NDArray[np.float32]:
+    """What is known before the text is read, added to each class's logit."""
+    added = np.zeros(len(CLASSES), np.float32)
+    if _PRIVATE.search(document):
+        added -= _ELSEWHERE
+        for name in _AT_HOME:
+            added[CLASSES.index(name)] += _ELSEWHERE
+        added[CLASSES.index("privacy")] += 1.0
+    if _DEFINES.match(text):
+        added -= _DEFINED
+    title = first if len(first.split()) <= _TITLE else ""
+    told = np.array([bool(cues) for cues in cues_of(f"{heading}. {title}")], np.float32)
+    if told.any():
+        added += _HEADED * (2 * told - 1)
+    return added
 
 
 def kind_of(kind: str, clauses: Sequence[Clause]) -> str:

@@ -8,6 +8,7 @@ import pytest
 from core.records import TOPICS
 from core.terms import CLASS_NAMES, CLASS_TOPICS, CLASSES, RISKY, Clause
 from terms.classes import classed, kind_of
+from terms.cues import CUES, cues_of
 from terms.training import sentences
 
 LABELS = Path(__file__).parent.parent / "benchmarks" / "clause_labels.jsonl"
@@ -59,6 +60,30 @@ def test_the_tables_know_every_class():
     assert {topic for topics in CLASS_TOPICS.values() for topic in topics} <= set(TOPICS)
 
 
+def test_a_date_alone_and_a_definition_have_no_class():
+    assert classed(clause("Effective date: 27 July 2031", "Effective date: 1 March 2031")).name == "other"
+    assert classed(clause('"Affiliate" means any entity under common ownership with a party.')).name == "other"
+
+
+@pytest.mark.parametrize(
+    ("text", "direction"),
+    [
+        ("In no event shall Contoso be liable or its affiliates; we are not liable for lost profits.", "widens"),
+        ("This Agreement does not create a partnership.", "unclear"),
+        ("Contoso will not sell your recordings.", "narrows"),
+        ("For example, we use the names of places to suggest events nearby.", "unclear"),
+    ],
+)
+def test_direction(text, direction):
+    assert classed(clause(text)).direction == direction
+
+
+def test_cues_are_found_where_words_begin():
+    assert "ai" in cues_of("We may use AI.")[CLASSES.index("ai_training")]
+    assert not cues_of("We constrain models of chairs.")[CLASSES.index("ai_training")]
+    assert '"' not in CUES.read_text()
+
+
 def test_several_hundred_sentences_were_written_and_none_stands_twice():
     known = [text for _, text in sentences()]
     assert len(known) == len(set(known)) >= 380
@@ -67,7 +92,8 @@ def test_several_hundred_sentences_were_written_and_none_stands_twice():
 
 def test_labels_hold_no_texts():
     rows = [json.loads(line) for line in LABELS.read_text().splitlines()]
-    assert all(set(row) == {"draw", "name", "service", "document", "at", "classes"} for row in rows)
+    assert all(set(row) - {"direction"} == {"draw", "name", "service", "document", "at", "classes"} for row in rows)
+    assert {row.get("direction", "unclear") for row in rows} == {"widens", "narrows", "unclear"}
     assert all(set(row["classes"]) <= set(CLASSES) for row in rows)
 
 

@@ -52,6 +52,26 @@ def test_a_repository_is_read_once_and_then_only_what_is_new(store, reader, tmp_
     assert shown["after"]["source"] == f"git:{repository}"
 
 
+def test_what_a_killed_import_kept_is_looked_at_by_the_next(store, reader, tmp_path):
+    repository = tmp_path / "archive"
+    commit(repository, {NAME: A}, T0)
+    commit(repository, {NAME: B}, T0 + 30 * DAY)
+    step.import_repository(store, repository)  # and killed here
+    made, fresh = bring(store, reader, step.import_repository(store, repository))
+    assert (made.read, len(fresh), len(real(reader))) == (0, 1, 1)
+
+
+def test_rounds_are_by_document_and_end_where_reading_may_go_on(tmp_path, monkeypatch):
+    repository = tmp_path / "archive"
+    for day, name in enumerate((NAME, "Beta/Terms.md", NAME)):
+        commit(repository, {name: f"{A}\n\nDay {day} is the day of this text."}, T0 + day * DAY)
+    for size, rounds in ((10, [["Acme", "Acme", "Beta"]]), (2, [["Acme", "Beta"], ["Acme"]])):
+        monkeypatch.setattr(step.git, "ROUND", size)
+        found = [(at, [c.service for c in captures]) for at, captures in step.git.rounds(repository)]
+        assert [names for _, names in found] == rounds
+        assert found[-1][0] == step.git.head(repository)
+
+
 def test_a_rewritten_history_is_recognised_and_none_of_it_is_a_change(store, reader, tmp_path):
     repository = tmp_path / "archive"
     commit(repository, {NAME: A}, T0)
