@@ -129,7 +129,7 @@ class _Run:
         self._threads: dict[str, int] = {}
         """Comments below each thread that matches: the next run asks again where there are others."""
         self._before = {k: n for k, n in marks.notes.items() if isinstance(n, int)}
-        self._read_one = False
+        self._read_one = self._looped_below = False
         self._withheld: list[Interval] = []
         self._down: SourceError | None = None
         self._refused: SourceError | None = None
@@ -141,6 +141,7 @@ class _Run:
         cut: list[Interval] = []
         try:
             due: dict[str, int] = {}
+            self._looped_below = False
             for views in self._pages(listing, lambda page: listing.instance.search(listing.words, listing.kind, page),
                                      mark):  # fmt: skip
                 yield self._page(views, mark)
@@ -149,7 +150,7 @@ class _Run:
                 cut.append(Interval(mark, max(listing.oldest or span.end, mark + timedelta(seconds=1))))
             for number, comments in due.items():
                 yield from self._thread(listing.instance, number, comments, cut)
-            if listing.looped:
+            if listing.looped or self._looped_below:
                 self._marks.hold(listing.key)
             self._marks.move(listing.key, self._query.until - OVERLAP)
             self._read_one = True
@@ -183,6 +184,9 @@ class _Run:
                 yield self._page(views, self._query.since)
             if thread.withheld:
                 cut.append(Interval(self._query.since, self._query.until))
+            if thread.looped:  # not noted as read, and its search is held: the next run comes back to it
+                self._looped_below = True
+                return
         self._threads[key] = comments
 
     def _pages(self, listing: _Listing, ask: Callable[[int], list[Any]], mark: datetime) -> Iterator[list[Any]]:
