@@ -39,6 +39,8 @@ from store import PostFilter, Reader, open_reader
 
 T = TypeVar("T")
 PAGE_LENGTH = 50
+MOST_COUNTED = 1000
+"""Where finding posts takes reading each of them, as for a word that many hold, so many are counted and paged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +118,9 @@ class Reports:
         )
 
     def count_posts(self, watch: Watch, found: PostFilter) -> int:
-        """How many posts `found` names."""
-        return self._kept(("count", watch, found), lambda: count_posts(self.reader, watch, found, clock=self.clock))
+        """How many posts `found` names; of a count that takes long `MOST_COUNTED` and one."""
+        asked = {"clock": self.clock, "at_most": MOST_COUNTED + 1}
+        return self._kept(("count", watch, found), lambda: count_posts(self.reader, watch, found, **asked))
 
     def coverage(self, watch: Watch, *, since: datetime | None = None, until: datetime | None = None) -> pd.DataFrame:
         """`reports.coverage.coverage`: one row per source, by default of all the watch's time."""

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.settings import load_settings
 from core.watches import Watch
-from dashboard.data import Reports
+from dashboard.data import MOST_COUNTED, Reports
 from exports.brief import keep_brief, make_brief
 from exports.figures import alerts_table, effects_table, themes_table, timeline_table
 from exports.files import Log, Table, download
@@ -31,9 +31,9 @@ WHO = "dashboard"
 
 
 def posts_download(reports: Reports, watch: Watch, found: PostFilter, total: int, *, who: str = WHO) -> None:
-    """Buttons for the posts of `found`, made when one is pressed; a command line beyond `MOST_POSTS`."""
-    if total > MOST_POSTS:
-        st.text(f"More than {count(MOST_POSTS)} posts: export them with")
+    """Buttons for the posts of `found`, made when one is pressed; a command line beyond `MOST_POSTS` or uncounted."""
+    if total > MOST_POSTS or total == MOST_COUNTED + 1:
+        st.text(f"More than {count(min(MOST_POSTS, total - 1))} posts: export them with")
         st.code(f"uproar export posts {watch.name} --out posts.csv", language=None)
         return
     _button(

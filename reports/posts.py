@@ -22,9 +22,11 @@ def posts(
     return reader.posts(clamped(watch, filter, clock=clock), limit=limit, offset=offset)
 
 
-def count_posts(reader: Reader, watch: Watch, filter: PostFilter, *, clock: datetime) -> int:
-    """How many posts `posts` could give."""
-    return reader.count_posts(clamped(watch, filter, clock=clock))
+def count_posts(
+    reader: Reader, watch: Watch, filter: PostFilter, *, clock: datetime, at_most: int | None = None
+) -> int:  # fmt: skip
+    """How many posts `posts` could give; beyond `at_most` the count may stop there, as in `Reader.count_posts`."""
+    return reader.count_posts(clamped(watch, filter, clock=clock), at_most=at_most)
 
 
 def stream_posts(

@@ -17,11 +17,12 @@ from store.counting import has_topic, is_relevant, language, sighted_posts
 from store.engine import reading
 from store.frames import TIME, frame
 from store.handle import Handle
+from store.hour_counts import hour_at, told_hours
 from store.post_columns import PostColumns, post_columns, select_columns
 from store.post_frames import POST_COLUMNS, post_frame
 from store.registry import shown_model
 from store.schema import TOPIC_NUMBERS, posts, scores, sightings, sources, tags, watches
-from store.search import is_rare, matches
+from store.search import Frequency, frequency, matches
 from store.statements import find_number, names
 
 _SPREAD = (func.coalesce(posts.c.reposts, 0) + func.coalesce(posts.c.likes, 0)).desc()
@@ -33,6 +34,8 @@ _ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "negative": (func.coalesce(scores.c.p_negative, -1).desc(), posts.c.id.desc()),
 }
 _MICROSECOND = timedelta(microseconds=1)
+_FAR = 1000
+"""Offset from which on whole hours are skipped by their counts instead of row by row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +77,26 @@ class PostReader(Handle):
         """At most `limit` posts of `filter` after the first `offset`, in its order; columns as in `post_frame`."""
         with reading(self._engine) as connection:
             query, model = _select(connection, filter)
+            if offset >= _FAR:
+                query, offset = _seek(connection, filter, query, offset)
             rows = connection.execute(query.limit(limit).offset(offset)).all()
             return post_frame(rows, names(connection, sources), model)
 
-    def count_posts(self, filter: PostFilter) -> int:
-        """How many posts `filter` finds."""
+    def count_posts(self, filter: PostFilter, *, at_most: int | None = None) -> int:
+        """How many posts `filter` finds.
+
+        Beyond `at_most` the count may stop there: where neither the rollups nor a rare word tell it at once.
+        """
         with reading(self._engine) as connection:
             query, _ = _select(connection, filter)
-            counted = query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
+            by_hour = _by_hour(connection, filter, query)
+            if by_hour is not None:
+                return sum(by_hour.values())
+            if at_most is None or (filter.search and frequency(connection, filter.search) is Frequency.RARE):
+                counted = query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
+            else:
+                some = query.with_only_columns(posts.c.id, maintain_column_froms=True).order_by(None).limit(at_most)
+                counted = select(func.count()).select_from(some.subquery())
             return int(connection.scalar(counted) or 0)
 
     def newest_texts(self, limit: int) -> pd.DataFrame:
@@ -132,11 +147,40 @@ def _select(connection: Connection, filter: PostFilter) -> tuple[Select[Any], st
     if filter.tag:
         conditions.append(posts.c.id.in_(select(tags.c.post).where(tags.c.tag == filter.tag)))
     if filter.search:
-        conditions.append(matches(connection, filter.search))
-        if is_rare(connection, filter.search):
+        often = frequency(connection, filter.search)
+        conditions.append(matches(connection, filter.search, one_by_one=often is Frequency.FREQUENT))
+        if often is Frequency.RARE:
             # Hides the watch from SQLite's planner, which would else walk the whole watch for a few posts.
             conditions[0] = sightings.c.watch_id + 0 == watch_id
     return query.where(*conditions).order_by(*_ORDERS[filter.order]), model
+
+
+def _by_hour(connection: Connection, filter: PostFilter, query: Select[Any]) -> dict[datetime, int] | None:
+    """Posts of `filter` by hour, without reading each; None where the rollups do not count what it names."""
+    watch_id = find_number(connection, watches, filter.watch)
+    if watch_id is None:
+        return None
+    told = told_hours(connection, filter, watch_id, shown_model(connection, watch_id)[0])
+    if told is None:
+        return None
+    counts, loose = told
+    if loose:
+        each = query.with_only_columns(sightings.c.hour, func.count(), maintain_column_froms=True).order_by(None)
+        rows = connection.execute(each.where(sightings.c.hour.in_(loose)).group_by(sightings.c.hour))
+        counts.update((hour, posts) for hour, posts in rows)
+    return counts
+
+
+def _seek(connection: Connection, filter: PostFilter, query: Select[Any], offset: int) -> tuple[Select[Any], int]:
+    """`query` from the hour on that holds the first post after `offset`, and what is left to skip of that hour."""
+    if filter.order not in ("time", "time_asc"):
+        return query, offset
+    by_hour = _by_hour(connection, filter, query)
+    place = hour_at(by_hour, offset, newest_first=filter.order == "time") if by_hour else None
+    if place is None:
+        return query, offset
+    hour, left = place
+    return query.where(sightings.c.hour <= hour if filter.order == "time" else sightings.c.hour >= hour), left
 
 
 def _times(filter: PostFilter) -> list[ColumnElement[bool]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from enum import Enum
 
-from sqlalchemy import ColumnElement, Connection, Integer, and_, column, false, func, literal_column
+from sqlalchemy import ColumnElement, Connection, Integer, and_, column, false, func, literal_column, select, table
 from sqlalchemy import text as sql
 
 from core.text import clean
@@ -14,7 +15,8 @@ from store.schema import posts
 _PARTS = re.compile(r'"([^"]*)"|([^\s"]+)')
 _PUNCTUATION = str.maketrans(dict.fromkeys("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", " "))
 _MOST_CHARACTERS, _MOST_PHRASES = 500, 32
-_FEW = 5000
+_FEW, _MANY = 20_000, 500_000
+_FTS = table("posts_fts", column("rowid", Integer))
 
 
 def phrases(search: str) -> list[str]:
@@ -24,11 +26,23 @@ def phrases(search: str) -> list[str]:
     return [phrase for phrase in found if any(map(str.isalnum, phrase))][:_MOST_PHRASES]
 
 
-def matches(connection: Connection, search: str) -> ColumnElement[bool]:
-    """Posts that hold every word and phrase of `search`; a search without a single word finds nothing."""
+class Frequency(Enum):
+    """How often a search finds a post, over the whole store: where a query best begins."""
+
+    RARE, USUAL, FREQUENT = range(3)
+
+
+def matches(connection: Connection, search: str, *, one_by_one: bool = False) -> ColumnElement[bool]:
+    """Posts that hold every word and phrase of `search`; a search without a single word finds nothing.
+
+    `one_by_one` asks the index of SQLite about each post instead of listing all that match.
+    """
     wanted = phrases(search)
     if not wanted:
         return false()
+    if is_sqlite(connection) and one_by_one:
+        words = literal_column("posts_fts").op("MATCH")(_quoted(wanted))
+        return select(_FTS.c.rowid).where(words, _FTS.c.rowid == posts.c.id).correlate(posts).exists()
     if is_sqlite(connection):
         found = sql("SELECT rowid FROM posts_fts WHERE posts_fts MATCH :words").bindparams(words=_quoted(wanted))
         return posts.c.id.in_(found.columns(column("rowid", Integer)))
@@ -36,13 +50,14 @@ def matches(connection: Connection, search: str) -> ColumnElement[bool]:
     return and_(*(vector.op("@@")(func.phraseto_tsquery(sql("'simple'"), phrase)) for phrase in wanted))
 
 
-def is_rare(connection: Connection, search: str) -> bool:
-    """Whether a search finds so few posts that they are the place to begin. PostgreSQL's planner knows by itself."""
+def frequency(connection: Connection, search: str) -> Frequency:
+    """How often `search` finds a post; USUAL on PostgreSQL, whose planner knows by itself."""
     wanted = phrases(search)
     if not wanted or not is_sqlite(connection):
-        return False
-    few = sql("SELECT count(*) FROM (SELECT 1 FROM posts_fts WHERE posts_fts MATCH :words LIMIT :most)")
-    return bool(connection.scalar(few, {"words": _quoted(wanted), "most": _FEW}) < _FEW)
+        return Frequency.USUAL
+    some = sql("SELECT count(*) FROM (SELECT 1 FROM posts_fts WHERE posts_fts MATCH :words LIMIT :most)")
+    found = int(connection.scalar(some, {"words": _quoted(wanted), "most": _MANY}) or 0)
+    return Frequency.RARE if found < _FEW else Frequency.USUAL if found < _MANY else Frequency.FREQUENT
 
 
 def _quoted(wanted: list[str]) -> str:

@@ -138,6 +138,6 @@ class FakeReader:
         self.asked.append((filter, limit, offset))
         return pd.DataFrame({"id": ["p1"]})
 
-    def count_posts(self, filter: PostFilter) -> int:
+    def count_posts(self, filter: PostFilter, *, at_most: int | None = None) -> int:
         self.asked.append(filter)
         return 1

@@ -11,7 +11,7 @@ from core.records import HOUR, SENTIMENTS, STANCES, TOPICS
 from core.watches import Watch
 from dashboard import cards
 from dashboard.controls import Pages, go, link_to, pick, pick_several
-from dashboard.data import PAGE_LENGTH, Reports
+from dashboard.data import MOST_COUNTED, PAGE_LENGTH, Reports
 from dashboard.downloads import posts_download
 from dashboard.state import ORDERS, State
 from dashboard.tagging import marks_of, tag_filter, tag_form
@@ -40,7 +40,8 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="above_posts"):
         first = (page - 1) * PAGE_LENGTH + 1
         last = min(page * PAGE_LENGTH, total)
-        st.text(f"{count(total)} posts, {_ORDERS[state.order].lower()}; these are {count(first)} to {count(last)}.")
+        told = f"More than {count(MOST_COUNTED)}" if total == MOST_COUNTED + 1 else count(total)
+        st.text(f"{told} posts, {_ORDERS[state.order].lower()}; these are {count(first)} to {count(last)}.")
         posts_download(reports, watch, found, total)
     shown = reports.posts(watch, found, page=page)
     tag_form(shown, first)
