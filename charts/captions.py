@@ -24,7 +24,10 @@ _FONT = 11
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """The figures that a chart rests on. `coverage` has the state of each source by name."""
+    """The figures that a chart rests on. `coverage` has the state of each source by name.
+
+    `corrected` is the sentence of the share corrected by labels, `filters` names what narrows the posts.
+    """
 
     share: Share
     posts: int
@@ -34,6 +37,8 @@ class Caption:
     coverage: Mapping[str, str]
     model: str
     id: str
+    corrected: str = ""
+    filters: str = ""
 
     def lines(self, watch: Watch) -> list[str]:
         """What stands under the picture: n, interval, coverage, as-of time, zone, model, id and notice."""
@@ -44,6 +49,10 @@ class Caption:
             f"Coverage: {_coverage(self.coverage)}. As of {moment(self.as_of, zone)} ({watch.timezone}). "
             f"Model: {self.model or 'none yet'}. {self.id}",
         ]
+        if self.corrected:
+            found.insert(1, self.corrected)
+        if self.filters:
+            found.insert(0, f"Only {self.filters}.")
         return [f"Note: {watch.notice}", *found] if watch.notice else found
 
 
@@ -54,7 +63,7 @@ def counted(caption: Caption, watch: Watch, what: str) -> str:
     parts = [
         f"How this was counted. {what} All posts that matched the watch “{watch.title}” (terms: {terms}) "
         f"between {moment(caption.since, watch.zone)} and {moment(caption.until, watch.zone)}, {watch.timezone}: "
-        f"{count(caption.posts)} posts.",
+        f"{count(caption.posts)} posts{f', only {caption.filters}' if caption.filters else ''}.",
         f"A classifier ({caption.model or 'none yet'}) read those in {', '.join(watch.languages)} and judged which "
         f"are about a change of terms; of these {count(caption.share.relevant)} relevant posts "
         f"{count(caption.share.negative)} are {kind}.",
@@ -64,6 +73,8 @@ def counted(caption: Caption, watch: Watch, what: str) -> str:
         "and never read as calm.",
         f"As of {moment(caption.as_of, watch.zone)} ({watch.timezone}). Figure {caption.id}.",
     ]
+    if caption.corrected:
+        parts.insert(2, caption.corrected)
     if watch.notice:
         parts.append(f"Note: {watch.notice.rstrip('.')}.")
     return " ".join(parts)

@@ -11,18 +11,22 @@ from charts.palette import LIGHT, Palette
 COLUMNS = ("figure", "effect", "low", "high", "sure")
 
 
-def effect_chart(readings: pd.DataFrame, *, notice: str = "", colours: Palette = LIGHT) -> alt.LayerChart:
+def effect_chart(
+    readings: pd.DataFrame, *, notice: str = "", colours: Palette = LIGHT, wide: bool = False
+) -> alt.LayerChart:
     """Changes of shares in percentage points with their 95 % intervals, in the order of `readings` (`COLUMNS`).
 
     A filled mark has an interval that leaves out no change; a hollow one could be no change at all. `effect`, `low`
-    and `high` are shares (0.12 is 12 points).
+    and `high` are shares (0.12 is 12 points). `wide` leaves room for figures that name their event.
     """
     rows = readings.copy()
     for name in ("effect", "low", "high"):
         rows[name] = rows[name].astype(float) * 100
     signed = [rows[name].map(lambda v: f"{v:+.0f}") for name in ("effect", "low", "high")]
     rows["text"] = [f"{e} points ({low} to {high})" for e, low, high in zip(*signed, strict=True)]
-    y = alt.Y("figure:N", sort=None, title=None, axis=alt.Axis(labelLimit=190, ticks=False, domain=False))
+    y = alt.Y(
+        "figure:N", sort=None, title=None, axis=alt.Axis(labelLimit=360 if wide else 190, ticks=False, domain=False)
+    )
     tips = [alt.Tooltip("figure:N", title="Figure"), alt.Tooltip("text:N", title="Change")]
     axis = alt.Axis(labelExpr="datum.value == 0 ? '0' : format(datum.value, '+d')", tickCount=5)
     x = alt.X("low:Q", title="percentage points", axis=axis, scale=alt.Scale(nice=True))

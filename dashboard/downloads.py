@@ -11,11 +11,12 @@ import streamlit as st
 from core.settings import load_settings
 from core.watches import Watch
 from dashboard.data import MOST_COUNTED, Reports
+from dashboard.people import reader_name
 from exports.brief import keep_brief, make_brief
 from exports.figures import alerts_table, effects_table, themes_table, timeline_table
 from exports.files import Log, Table, download
 from exports.formats import Format
-from exports.pictures import keep_picture, picture
+from exports.pictures import EVERYTHING, Only, keep_picture, picture
 from exports.posts import posts_table
 from reports.themes import ThemesReport
 from reports.wording import count
@@ -26,11 +27,12 @@ MOST_POSTS = 20_000
 FORMATS: Mapping[str, Format] = {
     "CSV": Format.CSV, "Excel": Format.XLSX, "Parquet": Format.PARQUET, "JSON lines": Format.JSONL,
 }  # fmt: skip
+_CHARTS = {"timeline": "Download the chart of posts", "share": "Download the chart of the share",
+           "effects": "Download the chart of effects", "themes": "Download the chart of themes"}  # fmt: skip
 _PICTURES = {"PNG": "image/png", "SVG": "image/svg+xml"}
-WHO = "dashboard"
 
 
-def posts_download(reports: Reports, watch: Watch, found: PostFilter, total: int, *, who: str = WHO) -> None:
+def posts_download(reports: Reports, watch: Watch, found: PostFilter, total: int) -> None:
     """Buttons for the posts of `found`, made when one is pressed; a command line beyond `MOST_POSTS` or uncounted."""
     if total > MOST_POSTS or total == MOST_COUNTED + 1:
         st.text(f"More than {count(min(MOST_POSTS, total - 1))} posts: export them with")
@@ -38,55 +40,51 @@ def posts_download(reports: Reports, watch: Watch, found: PostFilter, total: int
         return
     _button(
         f"{watch.name}-posts",
-        lambda log: posts_table(reports.reader, watch, clock=reports.clock, filter=found, log=log, who=who),
-        who,
+        lambda log, who: posts_table(reports.reader, watch, clock=reports.clock, filter=found, log=log, who=who),
     )
 
 
-def timeline_download(reports: Reports, watch: Watch, *, who: str = WHO, **asked: Any) -> None:
+def timeline_download(reports: Reports, watch: Watch, **asked: Any) -> None:
     """Buttons for the timeline: `asked` is what `exports.figures.timeline_table` takes."""
     _button(
         f"{watch.name}-timeline-by-{asked.get('by', 'hour')}",
-        lambda log: timeline_table(reports.reader, watch, clock=reports.clock, **asked),
-        who,
+        lambda log, who: timeline_table(reports.reader, watch, clock=reports.clock, **asked),
     )
 
 
 def alerts_download(
-    reports: Reports, watch: Watch, *, since: datetime | None = None, until: datetime | None = None, who: str = WHO
+    reports: Reports, watch: Watch, *, since: datetime | None = None, until: datetime | None = None
 ) -> None:
     """Buttons for the incidents of a watch."""
     _button(
         f"{watch.name}-alerts",
-        lambda log: alerts_table(reports.reader, watch, clock=reports.clock, since=since, until=until),
-        who,
+        lambda log, who: alerts_table(reports.reader, watch, clock=reports.clock, since=since, until=until),
     )
 
 
-def effects_download(reports: Reports, watch: Watch, *, who: str = WHO) -> None:
+def effects_download(reports: Reports, watch: Watch) -> None:
     """Buttons for what the announcements did, refusals included."""
     _button(
         f"{watch.name}-effects",
-        lambda log: effects_table(reports.reader, watch, clock=reports.clock, others=reports.watches),
-        who,
+        lambda log, who: effects_table(reports.reader, watch, clock=reports.clock, others=reports.watches),
     )
 
 
-def themes_download(reports: Reports, watch: Watch, found: ThemesReport, *, who: str = WHO) -> None:
+def themes_download(reports: Reports, watch: Watch, found: ThemesReport) -> None:
     """Buttons for the themes that are shown."""
-    _button(f"{watch.name}-themes", lambda log: themes_table(reports.reader, watch, found, clock=reports.clock), who)
+    _button(f"{watch.name}-themes", lambda log, who: themes_table(reports.reader, watch, found, clock=reports.clock))
 
 
 def chart_download(
     reports: Reports, watch: Watch, kind: str, *, since: datetime | None = None, until: datetime | None = None,
-    by: str = "", who: str = WHO,
+    by: str = "", only: Only = EVERYTHING, themes: ThemesReport | None = None,
 ) -> None:  # fmt: skip
     """A button for the chart as a picture; `kind` is one of `exports.pictures.KINDS`. It is drawn when pressed."""
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"picture_{kind}"):
         suffix = st.selectbox("Picture", list(_PICTURES), key=f"picture_format_{kind}", width=110)
         st.download_button(
-            "Download the chart",
-            lambda: _picture(reports, watch, kind, suffix, who, since=since, until=until, by=by),
+            _CHARTS[kind],
+            lambda: _picture(reports, watch, kind, suffix, since=since, until=until, by=by, only=only, themes=themes),
             file_name=f"{watch.name}-{kind}.{suffix.lower()}",
             mime=_PICTURES[suffix],
             on_click="ignore",
@@ -95,11 +93,11 @@ def chart_download(
         )
 
 
-def brief_download(reports: Reports, watch: Watch, *, who: str = WHO) -> None:
+def brief_download(reports: Reports, watch: Watch) -> None:
     """A button for the brief as HTML, made when pressed; the PDF is made by `uproar brief`."""
     st.download_button(
         "Download the brief",
-        lambda: _brief(reports, watch, who),
+        lambda: _brief(reports, watch),
         file_name=f"{watch.name}-brief.html",
         mime="text/html",
         on_click="ignore",
@@ -108,15 +106,17 @@ def brief_download(reports: Reports, watch: Watch, *, who: str = WHO) -> None:
     )
 
 
-def _picture(reports: Reports, watch: Watch, kind: str, suffix: str, who: str, **asked: Any) -> bytes:
-    made = picture(reports.reader, watch, kind, clock=reports.clock, **asked)
+def _picture(reports: Reports, watch: Watch, kind: str, suffix: str, **asked: Any) -> bytes:
+    who = reader_name()
+    made = picture(reports.reader, watch, kind, clock=reports.clock, others=reports.watches, **asked)
     data = made.data("png" if suffix == "PNG" else "svg")
     with open_annotations(load_settings().store_url) as log:
         keep_picture(reports.reader, made, data, f"download: {watch.name}-{kind}.{suffix.lower()}", log, who)
     return data
 
 
-def _brief(reports: Reports, watch: Watch, who: str) -> bytes:
+def _brief(reports: Reports, watch: Watch) -> bytes:
+    who = reader_name()
     made = make_brief(reports.reader, watch, clock=reports.clock, others=reports.watches)
     data = made.html.encode()
     with open_annotations(load_settings().store_url) as log:
@@ -124,13 +124,13 @@ def _brief(reports: Reports, watch: Watch, who: str) -> bytes:
     return data
 
 
-def _button(name: str, make: Callable[[Log], Table], who: str) -> None:
+def _button(name: str, make: Callable[[Log, str], Table]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"download_{name}"):
         chosen = st.selectbox("Format", list(FORMATS), key=f"format_{name}", width=130)
         format = FORMATS[chosen]
         st.download_button(
             f"Download as {chosen}",
-            lambda: _file(make, format, who),
+            lambda: _file(make, format),
             file_name=f"{name}.{format.value}",
             mime=format.mime,
             on_click="ignore",
@@ -139,6 +139,7 @@ def _button(name: str, make: Callable[[Log], Table], who: str) -> None:
         )
 
 
-def _file(make: Callable[[Log], Table], format: Format, who: str) -> bytes:
+def _file(make: Callable[[Log, str], Table], format: Format) -> bytes:
+    who = reader_name()
     with open_annotations(load_settings().store_url) as log:
-        return download(make(log), format, log=log, who=who).data
+        return download(make(log, who), format, log=log, who=who).data

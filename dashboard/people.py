@@ -79,6 +79,11 @@ def demand(role: Role) -> Person:
     return found
 
 
+def reader_name() -> str:
+    """The name under which what the person who looks takes away is logged. Raises Refused where nobody is let in."""
+    return demand(Role.VIEWER).name
+
+
 def may(role: Role) -> bool:
     """Whether the person who looks has `role` or a higher one."""
     found = person()

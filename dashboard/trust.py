@@ -38,6 +38,12 @@ def trust_facts(
     return facts
 
 
+def corrected(reports: Reports, watch: Watch, *, since: datetime, until: datetime) -> None:
+    """What people's labels say of the window's share, which everywhere stands as classified: nothing without labels."""
+    for sentence in reports.correction(watch, since=since, until=until).sentences:
+        st.text(sentence)
+
+
 def glossary(names: Sequence[str], *, states: bool = False) -> None:
     """The plain sentence of each figure in `names` (keys of `reports.words.FIGURES`), folded away."""
     with st.expander("What these words mean"):

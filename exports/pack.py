@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
@@ -16,10 +16,10 @@ import pyarrow as pa
 from core.watches import Watch
 from exports.atomic import write_file
 from exports.columns import schema_of
-from exports.figures import alerts_table, timeline_table
+from exports.figures import alerts_table, effects_table, themes_table, timeline_table
 from exports.files import Exported, Log, Table, keep
 from exports.formats import csv_pieces
-from exports.pictures import KINDS, picture
+from exports.pictures import KINDS, NothingToDraw, picture
 from exports.posts import posts_table
 from exports.stamp import Stamp, about, as_json, new_stamp
 from reports.shown import figures
@@ -27,6 +27,7 @@ from reports.terms import texts_of
 from reports.window import Window, clamp
 
 if TYPE_CHECKING:
+    from reports.themes import ThemesReport
     from store import Reader
 
 MANIFEST = "manifest.json"
@@ -35,7 +36,8 @@ LAYOUT = 1
 _README = """Evidence pack {id}: {title}
 
 manifest.json   what this is: query, model, coverage, time, and SHA-256 and size of every other file
-data/           posts (as the sources' terms allow), timeline by hour, alerts; columns: dictionary.json
+data/           posts (as the sources' terms allow), timeline by hour, alerts, effects, and themes where they were
+                read; columns: dictionary.json
 charts/         the charts as SVG; counted.txt says how each was counted
 terms/          the captured texts of the platform's documents, where there are any
 watch.toml      the watch as it was followed
@@ -68,10 +70,12 @@ class _Members:
 
 def export_pack(
     reader: Reader, watch: Watch, path: Path, *, clock: datetime, since: datetime | None = None,
-    until: datetime | None = None, log: Log | None = None, who: str = "",
+    until: datetime | None = None, log: Log | None = None, who: str = "", others: Sequence[Watch] = (),
+    themes: ThemesReport | None = None,
 ) -> Exported:  # fmt: skip
     """Write the evidence of [since, until) to `path`, whole or not at all.
 
+    Effects are those of all events of the watch, with `others` as controls; `themes` is a reading of its texts.
     The log keeps the manifest's hash, so that a pack whose files and manifest were both changed is still found out.
     Raises UproarError naming the path when it cannot be written.
     """
@@ -86,8 +90,8 @@ def export_pack(
     def fill(sink: BinaryIO) -> None:
         with zipfile.ZipFile(sink, "w") as archive:
             members = _Members(archive, clock)
-            _write_data(members, reader, watch, posts, stamp, window)
-            _write_charts(members, reader, watch, stamp, window)
+            _write_data(members, reader, watch, posts, stamp, window, others, themes)
+            _write_charts(members, reader, watch, stamp, window, others, themes)
             _write_terms(members, reader, watch, watch.now(clock))
             members.write("watch.toml", [_watch_file(watch)])
             members.write("README.txt", [_README.format(id=stamp.id, title=watch.title, notice=watch.notice).encode()])
@@ -119,11 +123,17 @@ def _restamped(table: Table, stamp: Stamp) -> Iterator[pa.RecordBatch]:
         yield batch.set_column(place, "export_id", mark)
 
 
-def _write_data(members: _Members, reader: Reader, watch: Watch, posts: Table, stamp: Stamp, window: Window) -> None:
+def _write_data(
+    members: _Members, reader: Reader, watch: Watch, posts: Table, stamp: Stamp, window: Window,
+    others: Sequence[Watch], themes: ThemesReport | None,
+) -> None:  # fmt: skip
     tables = [
         posts, _same(timeline_table(reader, watch, clock=stamp.clock, since=window.since, until=window.until), stamp),
         _same(alerts_table(reader, watch, clock=stamp.clock, since=window.since, until=window.until), stamp),
+        _same(effects_table(reader, watch, clock=stamp.clock, others=others), stamp),
     ]  # fmt: skip
+    if themes is not None:
+        tables.append(_same(themes_table(reader, watch, themes, clock=stamp.clock), stamp))
     words = {}
     for table in tables:
         members.write(f"data/{table.kind}.csv", csv_pieces(schema_of(table.columns), table.batches))
@@ -131,10 +141,18 @@ def _write_data(members: _Members, reader: Reader, watch: Watch, posts: Table, s
     members.write("data/dictionary.json", [as_json(words).encode()])
 
 
-def _write_charts(members: _Members, reader: Reader, watch: Watch, stamp: Stamp, window: Window) -> None:
+def _write_charts(
+    members: _Members, reader: Reader, watch: Watch, stamp: Stamp, window: Window, others: Sequence[Watch],
+    themes: ThemesReport | None,
+) -> None:  # fmt: skip
     told = []
     for kind in KINDS:
-        made = picture(reader, watch, kind, clock=stamp.clock, since=window.since, until=window.until, stamp=stamp)
+        try:
+            made = picture(reader, watch, kind, clock=stamp.clock, since=window.since, until=window.until,
+                           stamp=stamp, others=others, themes=themes)  # fmt: skip
+        except NothingToDraw as error:
+            told.append(f"{kind}: no chart, for {error}.\n")
+            continue
         members.write(f"charts/{kind}.svg", [made.data("svg")])
         told.append(f"{kind}.svg\n{made.counted}\n")
     members.write("charts/counted.txt", ["\n".join(told).encode()])

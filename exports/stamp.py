@@ -16,6 +16,7 @@ import orjson
 from core.watches import Watch
 
 if TYPE_CHECKING:
+    from reports.correction import Correction
     from store import Reader
 
 CELLS = "text that a spreadsheet may take for a formula, or that begins with an apostrophe, has one before it"
@@ -54,7 +55,10 @@ def about(
     """What the rows are, in JSON's types: `asked` is what they were chosen by.
 
     Coverage is that of [asked.since, asked.until), `permissions` the recorded ones under which it was collected.
+    `correction` is the share of all the watch's relevant posts of that time, corrected by people's labels (None: too
+    few); the rows are as classified.
     """
+    from reports.correction import correction
     from reports.coverage import coverage
 
     watch, span = stamp.watch, {"since": asked.get("since"), "until": asked.get("until")}
@@ -78,10 +82,15 @@ def about(
         "policy": policy or {},
         "permissions": {str(row["source"]): row["permission"] for row in found if row.get("permission")},
         "coverage": found,
+        "correction": _corrected(correction(reader, watch, clock=stamp.clock, **span)),
         "cells": CELLS,
     }
     plain: dict[str, Any] = in_json(document)
     return plain
+
+
+def _corrected(found: Correction) -> dict[str, Any] | None:
+    return None if found.kept is None else {**found.kept, "as_classified": found.raw.share, "sentence": found.sentence}
 
 
 def as_json(document: Mapping[str, Any]) -> str:

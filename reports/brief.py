@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.records import SpikeState
 from core.watches import Watch
+from reports.correction import Correction, correction
 from reports.effect import EffectReport, effects
 from reports.measure import FEWEST
 from reports.overview import Overview, overview
@@ -67,10 +68,11 @@ def brief(
     """The brief of `watch` at its present. `quotable` says of (source, reason) whether words may be quoted."""
     seen = overview(reader, watch, clock=clock)
     told = effects(reader, watch, clock=clock, others=others)[-EFFECTS:][::-1]
+    labelled = correction(reader, watch, clock=clock, since=seen.window.since, until=seen.window.until)
     return Brief(
         overview=seen,
         state=STATES[seen.state.value],
-        how_bad=_how_bad(seen, watch),
+        how_bad=_how_bad(seen, labelled),
         how_sure=_how_sure(seen),
         topics=tuple(
             (topic_name(t.topic), count(t.relevant), percent(t.share_of_relevant),
@@ -86,8 +88,10 @@ def brief(
     )  # fmt: skip
 
 
-def _how_bad(seen: Overview, watch: Watch) -> tuple[str, ...]:
+def _how_bad(seen: Overview, labelled: Correction) -> tuple[str, ...]:
     found = [seen.headline]
+    if labelled.sentence:
+        found.append(labelled.sentence)
     if seen.change is not None:
         change = seen.change
         sure = "" if change.low > 0 or change.high < 0 else "; that could be no change"

@@ -42,16 +42,29 @@ class Correction:
     word: str
 
     @property
+    def sentence(self) -> str:
+        """The corrected share beside the one that it corrects; "" where nothing is corrected."""
+        if self.corrected is None:
+            return ""
+        c = self.corrected
+        return (
+            f"Corrected for the classifier's error: {percent(c.share)} ({interval(c.low, c.high)}) of "
+            f"relevant posts are {self.word}, by {c.labels} labelled posts drawn at random; "
+            f"as classified it is {percent(self.raw.share)}."
+        )
+
+    @property
+    def kept(self) -> dict[str, float | int] | None:
+        """The corrected share as files keep it: share, low, high (0 to 1), labels; None where nothing is corrected."""
+        if self.corrected is None:
+            return None
+        c = self.corrected
+        return {"share": round(c.share, 6), "low": round(c.low, 6), "high": round(c.high, 6), "labels": c.labels}
+
+    @property
     def sentences(self) -> list[str]:
         """What there is to say, one plain sentence each."""
-        said = []
-        if self.corrected:
-            c = self.corrected
-            said.append(
-                f"Corrected for the classifier's error: {percent(c.share)} ({interval(c.low, c.high)}) of "
-                f"relevant posts are {self.word}, by {c.labels} labelled posts drawn at random; "
-                f"as classified it is {percent(self.raw.share)}."
-            )
+        said = [self.sentence] if self.sentence else []
         if self.judged:
             low, high = wilson(self.right, self.judged)
             said.append(

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from core.errors import ConfigError
 from core.records import HOUR
 from core.watches import Watch
+from reports.correction import correction
 from reports.measure import measured, word
 from reports.window import Window, clamp
+from reports.wording import interval, percent
 
 if TYPE_CHECKING:
     from store import Reader, Shown
@@ -32,7 +34,10 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What was shown under an id, what the same question gives today, and why they differ (nothing: they do not)."""
+    """What was shown under an id, what the same question gives today, and why they differ (nothing: they do not).
+
+    `then` and `now` are counts as classified; the corrected shares have share, low, high and labels, None without one.
+    """
 
     id: str
     kind: str
@@ -42,6 +47,8 @@ class Explanation:
     now: Mapping[str, int]
     reasons: tuple[Reason, ...]
     sentence: str
+    corrected_then: Mapping[str, float] | None = None
+    corrected_now: Mapping[str, float] | None = None
 
 
 def figures(
@@ -54,6 +61,7 @@ def figures(
         "until": window.until.isoformat(),
         "model": reader.active_model() or "",
         "removed": reader.removed(watch.name, since=window.since, until=window.until),
+        "corrected": correction(reader, watch, clock=clock, since=window.since, until=window.until).kept,
         **_question(watch),
         **_counts(reader, watch, window),
     }
@@ -76,11 +84,13 @@ def explain(reader: Reader, watch: Watch, shown: Shown, *, clock: datetime) -> E
         *_edited(watch, kept, now),
     ]
     today = {name: int(now[name]) for name in then}
+    before = kept.get("corrected")
+    after = correction(reader, watch, clock=clock, since=window.since, until=window.until).kept
     if today != then and not reasons:
         reasons.append(Reason("other", None, "Posts were edited, or their hours were counted again."))
     return Explanation(
         shown.id, shown.kind, watch.name, shown.shown_at, then, today, tuple(reasons),
-        _sentence(watch, then, today, reasons),
+        _sentence(watch, then, today, reasons) + _corrected(before, after), before, after,
     )  # fmt: skip
 
 
@@ -170,6 +180,17 @@ def _sentence(watch: Watch, then: Mapping[str, int], now: Mapping[str, int], rea
         return "Nothing has changed: the same question gives the same figures today."
     told = f"Then {_share(then, watch)}; today {_share(now, watch)}." if "relevant" in then else ""
     return " ".join([told, *(reason.sentence for reason in reasons)]).strip()
+
+
+def _corrected(then: Mapping[str, float] | None, now: Mapping[str, float] | None) -> str:
+    """The figures above are as classified; the corrected share is told beside them, as it was and as it is."""
+    if not then and not now:
+        return ""
+    told = [
+        f"{percent(c['share'])} ({interval(c['low'], c['high'])}) by {c['labels']:,} labels" if c else "not corrected"
+        for c in (then, now)
+    ]
+    return f" Corrected by people's labels: {told[0]} then, {told[1]} today; the counts are as classified."
 
 
 def _share(counts: Mapping[str, int], watch: Watch) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -17,20 +18,28 @@ if TYPE_CHECKING:
     from store import Reader
 
 
-def window_share(reader: Reader, watch: Watch, window: Window, *, clock: datetime) -> tuple[Share, int]:
+def window_share(
+    reader: Reader, watch: Watch, window: Window, *, clock: datetime, sources: Collection[str] = (),
+    languages: Collection[str] = (), topic: str = "all",
+) -> tuple[Share, int]:  # fmt: skip
     """The negative share of the window with its interval, and how many posts it had (by the sampling rate)."""
-    counts = counted(reader, watch, window, known_runs(reader, watch, window, clock=clock))
+    runs = known_runs(reader, watch, window, clock=clock, sources=sources)
+    counts = counted(reader, watch, window, runs, sources=sources, languages=languages, topic=topic)
     return share_of(counts), int(counts["volume"].sum())
 
 
-def topic_rows(reader: Reader, watch: Watch, window: Window, *, clock: datetime) -> pd.DataFrame:
+def topic_rows(
+    reader: Reader, watch: Watch, window: Window, *, clock: datetime, sources: Collection[str] = (),
+    languages: Collection[str] = (),
+) -> pd.DataFrame:  # fmt: skip
     """One row per topic, most frequent first: topic, relevant, share_of_relevant, negative_share (NaN: no base).
 
     Where a part of the posts was read by chance, all of it counts a post as often as the sampling rate says.
     """
-    runs = known_runs(reader, watch, window, clock=clock)
-    total = float(counted(reader, watch, window, runs)["weighted_relevant"].sum())
-    rows = counted(reader, watch, window, runs, topic=None, split=("topic",))
+    runs = known_runs(reader, watch, window, clock=clock, sources=sources)
+    only: dict[str, Any] = {"sources": sources, "languages": languages}
+    total = float(counted(reader, watch, window, runs, **only)["weighted_relevant"].sum())
+    rows = counted(reader, watch, window, runs, topic=None, split=("topic",), **only)
     sums = rows[rows["topic"] != "all"].groupby("topic", as_index=False)[list(_SUMS)].sum()
     sums = sums[sums["weighted_relevant"] > 0].sort_values(
         ["weighted_relevant", "topic"], ascending=[False, True], ignore_index=True

@@ -9,7 +9,7 @@ from test_exports_posts import CLOCK, NOTICE, filled, make_watch  # noqa: F401 (
 
 from charts.palette import DARK
 from core.errors import ConfigError
-from exports.pictures import KINDS, export_picture, picture
+from exports.pictures import NothingToDraw, Only, export_picture, picture
 from store import open_annotations
 
 WATCH = {"title": "<script>Example</script>", "timezone": "Europe/Berlin"}
@@ -19,7 +19,7 @@ def texts(svg):
     return " ".join(ET.fromstring(svg).itertext())
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["timeline", "share", "topics"])
 def test_a_picture_says_what_it_rests_on(filled, kind):  # noqa: F811
     reader = filled(*(make_post(id=str(n), text=f"terms {n}") for n in range(30)), score=True)
     made = picture(reader, make_watch(**WATCH), kind, clock=CLOCK)
@@ -59,3 +59,21 @@ def test_another_kind_or_name_is_refused(filled, tmp_path):  # noqa: F811
     with pytest.raises(ConfigError, match=r"\.png or \.svg"):
         export_picture(reader, picture(reader, make_watch(), "share", clock=CLOCK), tmp_path / "a.jpg")
     assert list(tmp_path.glob("a.*")) == []
+
+
+def test_filters_narrow_figures_and_stand_in_the_picture(filled):  # noqa: F811
+    reader = filled(*(make_post(id=str(n), source="forum" if n < 25 else "blog") for n in range(30)), score=True)
+    made = picture(reader, make_watch(**WATCH), "share", clock=CLOCK, only=Only(("forum",), ("en",)))
+    said = texts(made.data("svg"))
+    assert "n = 25 relevant posts" in said
+    assert "Only posts from forum and posts in en." in said
+    assert "blog" not in said
+    nothing = picture(reader, make_watch(**WATCH), "timeline", clock=CLOCK, only=Only(("nowhere",)))
+    assert "only posts from nowhere" in nothing.counted
+    assert "No relevant posts, so no share" in texts(nothing.data("svg"))
+
+
+@pytest.mark.parametrize("kind", ["effects", "themes"])
+def test_where_there_is_nothing_to_draw_it_is_said(filled, kind):  # noqa: F811
+    with pytest.raises(NothingToDraw, match=kind[:-1]):
+        picture(filled(make_post()), make_watch(), kind, clock=CLOCK)

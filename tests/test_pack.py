@@ -71,14 +71,16 @@ def rewritten(path, files, *, manifest=True):
 def test_a_pack_holds_what_it_says(packed):
     path, _ = packed
     files = contents(path)
-    assert {"data/posts.csv", "data/timeline.csv", "data/alerts.csv", "data/dictionary.json", "charts/timeline.svg",
-            "charts/counted.txt", "watch.toml", "README.txt", MANIFEST} <= set(files)  # fmt: skip
+    assert {"data/posts.csv", "data/timeline.csv", "data/alerts.csv", "data/effects.csv", "data/dictionary.json",
+            "charts/timeline.svg", "charts/counted.txt", "watch.toml", "README.txt",
+            MANIFEST} <= set(files)  # fmt: skip
     manifest = json.loads(files[MANIFEST])
     assert (manifest["query"], manifest["model"], manifest["notice"]) == ("terms", "m@1", NOTICE)
     assert [row["state"] for row in manifest["coverage"]] == ["sample"]
     assert set(manifest["files"]) == set(files) - {MANIFEST}
     assert files["data/posts.csv"].decode().count("'=terms") == 5
     assert files["data/posts.csv"].decode().count(manifest["export_id"]) == 5
+    assert "themes: no chart, for themes were not read." in files["charts/counted.txt"].decode()
     assert path.stat().st_mode & 0o777 == 0o600
 
 

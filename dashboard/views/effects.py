@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from charts.effects import effect_chart
@@ -11,9 +10,10 @@ from core.watches import Watch
 from dashboard import cards
 from dashboard.controls import Pages, link_to
 from dashboard.data import Reports
-from dashboard.downloads import effects_download
+from dashboard.downloads import chart_download, effects_download
 from dashboard.state import State
 from dashboard.trust import glossary, trust
+from reports.chart_rows import share_rows
 from reports.effect import EffectReport
 from reports.effect_reading import EffectReading, Scale
 from reports.wording import count, moment
@@ -44,6 +44,8 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
     for report in reversed(found):
         _card(report, watch, state, pages)
     effects_download(reports, watch)
+    if not share_rows(found).empty:
+        chart_download(reports, watch, "effects")
     glossary(_FIGURES)
     trust(reports, watch)
 
@@ -58,9 +60,9 @@ def _card(report: EffectReport, watch: Watch, state: State, pages: Pages) -> Non
                 _refusals(report)
             return
         st.html(cards.sentence_list([r.sentence for r in read if r.response in _LEADING]))
-        shares = [r for r in read if r.scale is Scale.POINTS]
-        if shares:
-            chart = effect_chart(_rows(shares), notice=watch.notice, colours=palette(st.context.theme.type))
+        shares = share_rows([report])
+        if not shares.empty:
+            chart = effect_chart(shares, notice=watch.notice, colours=palette(st.context.theme.type))
             st.altair_chart(chart, width="stretch", alt="Change of each share in points with its interval")
         link_to(
             pages["timeline"], state, "See it on the timeline", icon=":material/timeline:", span="", hour=None,
@@ -78,11 +80,6 @@ def _card(report: EffectReport, watch: Watch, state: State, pages: Pages) -> Non
 
 def _title(report: EffectReport) -> str:
     return report.name[:1].upper() + report.name[1:]
-
-
-def _rows(shares: list[EffectReading]) -> pd.DataFrame:
-    rows = [(r.response, r.effect, r.low, r.high, r.sure) for r in shares]
-    return pd.DataFrame(rows, columns=["figure", "effect", "low", "high", "sure"])
 
 
 def _detail(reading: EffectReading) -> str:

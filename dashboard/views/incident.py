@@ -10,6 +10,7 @@ from dashboard.controls import Pages, link_to
 from dashboard.data import Reports
 from dashboard.figures import figures
 from dashboard.state import State
+from dashboard.trust import corrected
 from dashboard.views import alerts
 from reports.wording import count, moment, percent, topic_name
 
@@ -29,6 +30,7 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
     st.html(cards.state_badge(seen.state, seen.state_sentence))
     st.text(f"Open since {moment(opened, watch.zone)}. {seen.headline}")
     st.html(cards.figure_row(figures(seen, measure=watch.measure)))
+    corrected(reports, watch, since=seen.window.since, until=seen.window.until)
     if seen.topics:
         st.subheader("What it is about, last 24 hours", anchor=False)
         st.html(cards.fact_list([

@@ -20,7 +20,7 @@ from dashboard.data import Reports
 from dashboard.downloads import brief_download
 from dashboard.figures import figures
 from dashboard.state import State
-from dashboard.trust import glossary
+from dashboard.trust import corrected, glossary
 from reports.day import LastDay
 from reports.overview import Overview
 from reports.wording import count, moment
@@ -43,8 +43,7 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
         st.html(cards.state_badge(seen.state, seen.state_sentence))
     with right:
         st.html(cards.figure_row(figures(seen, measure=watch.measure)))
-        for sentence in reports.correction(watch, since=seen.window.since, until=seen.window.until).sentences:
-            st.text(sentence)
+        corrected(reports, watch, since=seen.window.since, until=seen.window.until)
     chart, drives = st.columns([1.9, 1], gap="medium")
     with chart:
         _week(reports, watch, known)

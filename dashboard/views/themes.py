@@ -10,7 +10,7 @@ from core.watches import Watch
 from dashboard import cards
 from dashboard.controls import Pages, go, link_to, pick
 from dashboard.data import Reports
-from dashboard.downloads import themes_download
+from dashboard.downloads import chart_download, themes_download
 from dashboard.state import ALL, DEFAULT_SPAN, SPANS, State
 from dashboard.trust import glossary, trust
 from dashboard.window import SPAN_NAMES, asked_window
@@ -48,6 +48,8 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
         _rest(found)
     _demands(found.demands)
     themes_download(reports, watch, found)
+    if found.themes:
+        chart_download(reports, watch, "themes", themes=found)
     glossary(_FIGURES)
     trust(reports, watch, since=since, until=until)
 

@@ -21,8 +21,9 @@ from dashboard.data import Reports
 from dashboard.downloads import chart_download, timeline_download
 from dashboard.state import ALL, DEFAULT_SPAN, SPANS, State
 from dashboard.tagging import window_tags
-from dashboard.trust import glossary, trust
+from dashboard.trust import corrected, glossary, trust
 from dashboard.window import SPAN_NAMES, asked_window, chosen_step
+from exports.pictures import EVERYTHING, Only
 from reports.change_points import change_points
 from reports.wording import count, coverage_words, hour_span, interval, percent, topic_name
 
@@ -56,6 +57,7 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
         "measure": measure,
     }
     breaks = reports.breaks(watch, since, until)
+    only = Only(state.sources, state.languages, state.topic or "all")
     measured = replace(watch, measure=measure)
     changes = change_points(frame, measured, breaks=breaks)
     notes = notes_within(reports, watch, since=since, until=until)
@@ -65,6 +67,8 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
     })  # fmt: skip
     _chosen(frame, watch, state, pages)
     _share(frame, watch, state, {**drawing, "changes": told(changes, "share")})
+    if only == EVERYTHING and measure == watch.measure:
+        corrected(reports, watch, since=since, until=until)
     beside(watch, state, pages, changes=changes, breaks=breaks, notes=notes)
     _stood_out(frame, watch, state, pages)
     st.subheader("Announcements", anchor=False)
@@ -74,10 +78,11 @@ def show(reports: Reports, watch: Watch, state: State, pages: Pages) -> None:
     with st.expander("The same as a table"):
         st.dataframe(_table(frame, watch, by), hide_index=True, width="stretch")
     timeline_download(
-        reports, watch, since=since, until=until, by=by, sources=state.sources, languages=state.languages,
+        reports, measured, since=since, until=until, by=by, sources=state.sources, languages=state.languages,
         topic=state.topic or "all",
     )  # fmt: skip
-    chart_download(reports, watch, "timeline", since=since, until=until, by=by)
+    for kind in ("timeline", "share"):
+        chart_download(reports, measured, kind, since=since, until=until, by=by, only=only)
     glossary(_EXPLAINED, states=True)
     trust(reports, watch, since=since, until=until)
 

@@ -12,12 +12,13 @@ import typer
 
 from core.watches import Watch
 from uproar.output import rows_of, say, write_json, write_table
-from uproar.session import open_session
+from uproar.session import Session, open_session
 from uproar.verbs.arguments import Json, Since, Until, WatchName, span
 from uproar.verbs.reading import By
 
 if TYPE_CHECKING:
     from exports.files import Exported, Log, Table
+    from reports.themes import ThemesReport
     from store import Reader
 
 exports = typer.Typer(
@@ -160,15 +161,11 @@ def themes(
 ) -> None:
     """What people say by theme and what they demand, in a window (default: the last seven days)."""
     from exports.figures import themes_table
-    from reports.theme_names import load_names
-    from reports.themes import themes as report
 
     session = open_session()
 
     def make(reader: Reader, found: Watch, log: Log, who: str, now: datetime) -> Table:
-        classifier = session.classifier()
-        known = load_names(session.settings.home, found, classifier.model)
-        made = report(reader, found, classifier, clock=now, known=known, **span(since, until, found, now=now))
+        made = _read_themes(session, reader, found, **span(since, until, found, now=now))
         return themes_table(reader, found, made, clock=now)
 
     _write(watch, out, format, make, json=json)
@@ -178,7 +175,7 @@ def themes(
 def chart(
     watch: WatchName,
     out: Annotated[Path, typer.Option("--out", "-o", help="Picture to write: .svg or .png.")],
-    kind: Annotated[str, typer.Option(help="timeline, share or topics.")] = "timeline",
+    kind: Annotated[str, typer.Option(help="timeline, share, topics, effects or themes.")] = "timeline",
     by: Annotated[By | None, typer.Option(help="Hours or days; days beyond two weeks.")] = None,
     since: Since = None,
     until: Until = None,
@@ -192,9 +189,11 @@ def chart(
     session = open_session()
     found = session.watch(watch)
     with session.reader() as reader, session.annotations() as log:
+        asked = span(since, until, found, now=session.clock)
         made = picture(
             reader, found, kind, clock=session.clock, by=by.value if by else "", colours=DARK if dark else LIGHT,
-            **span(since, until, found, now=session.clock),
+            others=session.watches() if kind == "effects" else (),
+            themes=_read_themes(session, reader, found, **asked) if kind == "themes" else None, **asked,
         )  # fmt: skip
         export_picture(reader, made, out, log=log, who=getpass.getuser())
     row = {"id": made.stamp.id, "file": str(out)}
@@ -208,6 +207,7 @@ def pack(
     out: Annotated[Path, typer.Option("--out", "-o", help="The zip to write; replaced when complete.")],
     since: Since = None,
     until: Until = None,
+    themes: Annotated[bool, typer.Option(help="With what people say, which reads every text.")] = True,
     json: Json = False,
 ) -> None:
     """The evidence in one zip: data, charts, terms, query, model, coverage and hashes. Check it with uproar verify."""
@@ -217,8 +217,18 @@ def pack(
     found = session.watch(watch)
     with session.reader() as reader, session.annotations() as log:
         now = session.clock
+        asked = span(since, until, found, now=now)
+        said = _read_themes(session, reader, found, **asked) if themes else None
         done = export_pack(
-            reader, found, out, clock=now, log=log, who=getpass.getuser(), **span(since, until, found, now=now)
+            reader,
+            found,
+            out,
+            clock=now,
+            log=log,
+            who=getpass.getuser(),
+            others=session.watches(),
+            themes=said,
+            **asked,
         )
     _tell(done, out, found.notice, json=json)
 
@@ -237,6 +247,15 @@ def dictionary(
         for c in columns_of(name)
     ]
     write_json(rows) if json else write_table(rows)
+
+
+def _read_themes(session: Session, reader: Reader, watch: Watch, **asked: datetime | None) -> ThemesReport:
+    from reports.theme_names import load_names
+    from reports.themes import themes as report
+
+    classifier = session.classifier()
+    known = load_names(session.settings.home, watch, classifier.model)
+    return report(reader, watch, classifier, clock=session.clock, known=known, **asked)
 
 
 def _write(watch: str, out: Path, format: str | None, make: Make, *, json: bool) -> None:
