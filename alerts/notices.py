@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pandas as pd
 
-from alerts.message import Message, SourceState, beside, coverage_line, neutral
+from alerts.message import BODY_CHARACTERS, Message, SourceState, beside, coverage_line, neutral
 from core.records import Delivery
 from core.watches import Watch
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from store import Reader
 
 DAY = timedelta(hours=24)
+_ROOM = 400
+"""Characters of a digest kept for links and for what is told beside it."""
 _TITLES = {
     "silent": "Source silent", "quiet": "Source gone quiet", "flood": "Source flooded", "budget": "Budget spent",
     "collection": "Collection has stopped", "channel": "A channel fails",
@@ -52,10 +54,11 @@ def notice(
 
 
 def digest(reader: Reader, watch: Watch, *, clock: datetime, dashboard_url: str, also: Sequence[str] = ()) -> Message:
-    """The day in short: the overview's sentence, what was opened and what is open, coverage."""
-    from reports.overview import overview
+    """The day in short: the brief's sentences without its quotes, what was opened and what is open, coverage."""
+    from reports.brief import brief
 
-    seen = overview(reader, watch, clock=clock)
+    told = brief(reader, watch, clock=clock, quotable=lambda _source, _reason: False)
+    seen = told.overview
     now = watch.now(clock)
     rows = reader.incidents(watch.name, every_rule=True)
     rows = rows[~rows["rule"].isin(["digest"])]
@@ -68,8 +71,12 @@ def digest(reader: Reader, watch: Watch, *, clock: datetime, dashboard_url: str,
         _count(still, "open now"),
         f"Data: {_data(reader, watch, clock)}",
     ]
-    if seen.advice:
-        lines.append(neutral(seen.advice))
+    # What does not fit stands in the brief itself.
+    more = [*told.how_bad[1:], *(report.sentence for report in told.effects), *told.terms, *told.watch_next]
+    for line in map(neutral, dict.fromkeys(more)):
+        if sum(map(len, lines)) + len(line) < BODY_CHARACTERS - _ROOM:
+            lines.append(line)
+    lines.append(f"The brief, two pages: Download the brief on the overview, or uproar brief {watch.name}.")
     title = neutral(f"Daily digest: {watch.title}, {now.astimezone(watch.zone):%A %-d %B}")[:90]
     return Message(title, "\n".join(lines) + beside(also) + "\n" + _page(watch, dashboard_url))
 

@@ -17,6 +17,7 @@ from uproar.metrics import Metrics
 from uproar.output import say
 from uproar.session import Session
 from uproar.steps.analyse import analyse
+from uproar.steps.day_brief import day_brief
 from uproar.steps.radar import follow_radar
 from uproar.steps.score import score
 from uproar.steps.succession import succeed
@@ -99,6 +100,7 @@ class Worker:
             if watch.is_radar:
                 follow_radar(store, reader, watch, clock=self._session.clock)
             follow_terms(self._session, store, reader, watch)
+            day_brief(self._session, reader, watch)
         return 0
 
     def _recheck(self, store: Store, watch: Watch) -> int:
