@@ -3,30 +3,46 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import nsmallest
+from typing import Any
 
 import pandas as pd
-from sqlalchemy import and_, exists, func, insert, select
+from sqlalchemy import Connection, Select, Table, and_, exists, func, insert, select
 
 from core.errors import ConfigError
-from core.records import SENTIMENTS, STANCES
+from core.records import SENTIMENTS, STANCES, utc_hour
 from core.text import clean
-from store.counting import sighted_posts
+from store.counting import ALL_TOPICS, sighted_posts
 from store.engine import changing, reading
 from store.export_log import known_watch
 from store.frames import TIME, frame
 from store.handle import Handle
 from store.registry import shown_model
-from store.schema import SCORED, drawn, draws, labels, posts, scores, sightings, watches
+from store.schema import (
+    SCORED,
+    dirty_hours,
+    drawn,
+    draws,
+    labels,
+    posts,
+    removed_counts,
+    rollups,
+    scores,
+    sightings,
+    watches,
+)  # fmt: skip
 from store.statements import find_number
 
 _DRAWS = {"id": "int64", "since": TIME, "until": TIME, "population": "int64", "author": "str", "at": TIME,
           "posts": "int64"}  # fmt: skip
 _LABELLED = {"post": "int64", "weight": "float64", "created_at": TIME, "head": "str", "value": "str",
              "author": "str", "at": TIME, "relevant": "Int64", "sentiment": "object", "stance": "object"}  # fmt: skip
+
+MANY = 20_000
+"""From so many posts on, numbers are tried by chance instead of going through them all."""
+_TRIES, _BATCH = 40, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,36 +62,34 @@ class DrawWriter(Handle):
 
     def draw(
         self, watch: str, size: int, *, since: datetime, until: datetime, author: str, now: datetime,
-        seed: int | None = None,
+        seed: int | None = None, many: int = MANY,
     ) -> int:  # fmt: skip
         """Draw `size` of the scored posts of [since, until), each as likely as any other; returns the draw's number.
 
-        The weight of each is how many posts it stands for. Raises ConfigError where there is none.
+        The weight of each is how many posts it stands for. Beyond `many` posts numbers are tried by chance. Raises
+        ConfigError where there is none.
         """
         chance = random.Random(seed) if seed is not None else random.SystemRandom()
         with changing(self._engine) as connection:
             watch_id = known_watch(connection, watch)
             number, _, subject = shown_model(connection, watch_id)
-            query = select(posts.c.id).select_from(sighted_posts(number, subject)).where(
-                sightings.c.watch_id == watch_id, scores.c.status == SCORED, posts.c.created_at >= since,
-                posts.c.created_at < until,
+            scored = select(posts.c.id).select_from(sighted_posts(number, subject)).where(
+                sightings.c.watch_id == watch_id, scores.c.status == SCORED, sightings.c.hour >= utc_hour(since),
+                sightings.c.hour <= utc_hour(until), posts.c.created_at >= since, posts.c.created_at < until,
             )  # fmt: skip
-            population = 0
-
-            def keyed() -> Iterable[tuple[float, int]]:
-                nonlocal population
-                for post in connection.scalars(query):
-                    population += 1
-                    yield chance.random(), post
-
-            taken = nsmallest(size, keyed())
-            if not taken:
+            population = _population(connection, scored, watch_id, number, since, until)
+            if population == 0:
                 raise ConfigError(f"watch {watch!r} has no scored post in this window, so none can be drawn")
+            taken = _tried(connection, scored, min(size, population), chance) if population > many else None
+            if taken is None:
+                keyed = ((chance.random(), post) for post in connection.scalars(scored))
+                taken = [post for _, post in nsmallest(size, keyed)]
+                population = max(population, len(taken))
             row = {"watch_id": watch_id, "since": since, "until": until, "population": population,
                    "author": clean(author), "at": now}  # fmt: skip
             made = int(connection.execute(insert(draws).returning(draws.c.id), row).scalar_one())
             weight = population / len(taken)
-            rows = [{"draw_id": made, "position": n, "post": p, "weight": weight} for n, (_, p) in enumerate(taken)]
+            rows = [{"draw_id": made, "position": n, "post": p, "weight": weight} for n, p in enumerate(taken)]
             connection.execute(insert(drawn), rows)
         return made
 
@@ -134,7 +148,8 @@ class DrawReader(Handle):
                 select(posts.c.id, weights.c.weight, posts.c.created_at, labels.c.head, labels.c.value,
                        labels.c.author, labels.c.at, scores.c.relevant, scores.c.sentiment, scores.c.stance)
                 .select_from(joined)
-                .where(sightings.c.watch_id == watch_id, scores.c.status == SCORED, posts.c.created_at >= since,
+                # Hides the watch from SQLite's planner, which would else walk the whole watch for a few posts.
+                .where(sightings.c.watch_id + 0 == watch_id, scores.c.status == SCORED, posts.c.created_at >= since,
                        posts.c.created_at < until)
                 .order_by(labels.c.id)
             )  # fmt: skip
@@ -143,3 +158,38 @@ class DrawReader(Handle):
             known = [None if pd.isna(v) else classes[int(v)] for v in found[name]]
             found[name] = pd.Series(known, dtype="str")
         return found
+
+
+def _population(
+    connection: Connection, scored: Select[Any], watch_id: int, model: int, since: datetime, until: datetime
+) -> int:  # fmt: skip
+    """How many posts `scored` finds: from the rollups where they are up to date and the window has whole hours."""
+    stale = exists().where(
+        dirty_hours.c.watch_id == watch_id, dirty_hours.c.hour >= utc_hour(since), dirty_hours.c.hour < until
+    )  # fmt: skip
+    if (utc_hour(since), utc_hour(until)) != (since, until) or connection.scalar(select(stale)):
+        counted = scored.with_only_columns(func.count(), maintain_column_froms=True)
+        return int(connection.scalar(counted) or 0)
+
+    def total(table: Table) -> int:
+        here = (table.c.watch_id == watch_id, table.c.model_id == model, table.c.topic == ALL_TOPICS)
+        query = select(func.sum(table.c.scored)).where(*here, table.c.hour >= since, table.c.hour < until)
+        return int(connection.scalar(query) or 0)
+
+    return total(rollups) - total(removed_counts)  # what was erased still counts in figures
+
+
+def _tried(connection: Connection, scored: Select[Any], size: int, chance: random.Random) -> list[int] | None:
+    """`size` posts of `scored`, each as likely as any other, by numbers tried at random; None where too few hit."""
+    low, high = connection.execute(select(func.min(posts.c.id), func.max(posts.c.id))).one()
+    tried: set[int] = set()
+    taken: list[int] = []
+    for _ in range(_TRIES):
+        numbers = [n for n in dict.fromkeys(chance.randint(low, high) for _ in range(_BATCH)) if n not in tried]
+        tried.update(numbers)
+        # Found by their own keys, whatever the planner thinks of the watch's index.
+        hit = set(connection.scalars(scored.where(sightings.c.post.in_(numbers))))
+        taken += [n for n in numbers if n in hit]
+        if len(taken) >= size:
+            return taken[:size]
+    return None

@@ -43,3 +43,26 @@ def test_nothing_to_draw_is_said(store, store_url) -> None:
     store.register_watch("acme", subject="Acme")
     with open_annotations(store_url) as notes, pytest.raises(ConfigError, match="no scored post"):
         notes.draw("acme", 5, since=SINCE, until=UNTIL, author="ann", now=T0)
+
+
+@pytest.mark.parametrize("refreshed", [False, True])
+def test_of_many_posts_numbers_are_tried_by_chance_with_the_same_weights(store, store_url, refreshed) -> None:
+    _fill(store, posts=60)
+    save(store, *(make_post(id=f"old{n}", created_at=T0 - timedelta(days=9), text=f"old {n}") for n in range(60)))
+    score_all(store, KeywordClassifier())
+    if refreshed:
+        store.refresh_rollups()
+        store.forget("forum", ids=["p0"], now=T0)
+        store.refresh_rollups()
+    left = 59 if refreshed else 60
+    with open_annotations(store_url) as notes, open_reader(store_url) as reader:
+        met: dict[int, int] = {}
+        for seed in range(20):
+            number = notes.draw("acme", 15, since=SINCE, until=UNTIL, author="ann", now=T0, seed=seed, many=5)
+            assert reader.draws("acme").loc[0, ["population", "posts"]].tolist() == [left, 15]
+            post = reader.next_drawn(number, "bo")
+            met[post.post] = met.get(post.post, 0) + 1
+            assert post.text.startswith("terrible")
+        assert len(met) > 10, "the first post of a draw is any of them"
+        whole = notes.draw("acme", 200, since=SINCE, until=UNTIL, author="ann", now=T0, many=5)
+        assert reader.next_drawn(whole, "bo").left == left
