@@ -80,11 +80,14 @@ def chart_download(
     by: str = "", only: Only = EVERYTHING, themes: ThemesReport | None = None,
 ) -> None:  # fmt: skip
     """A button for the chart as a picture; `kind` is one of `exports.pictures.KINDS`. It is drawn when pressed."""
+    who = reader_name()  # now: a file is made outside the page's run, where nobody is known
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"picture_{kind}"):
         suffix = st.selectbox("Picture", list(_PICTURES), key=f"picture_format_{kind}", width=110)
         st.download_button(
             _CHARTS[kind],
-            lambda: _picture(reports, watch, kind, suffix, since=since, until=until, by=by, only=only, themes=themes),
+            lambda: _picture(
+                reports, watch, kind, suffix, who, since=since, until=until, by=by, only=only, themes=themes
+            ),
             file_name=f"{watch.name}-{kind}.{suffix.lower()}",
             mime=_PICTURES[suffix],
             on_click="ignore",
@@ -95,9 +98,10 @@ def chart_download(
 
 def brief_download(reports: Reports, watch: Watch) -> None:
     """A button for the brief as HTML, made when pressed; the PDF is made by `uproar brief`."""
+    who = reader_name()
     st.download_button(
         "Download the brief",
-        lambda: _brief(reports, watch),
+        lambda: _brief(reports, watch, who),
         file_name=f"{watch.name}-brief.html",
         mime="text/html",
         on_click="ignore",
@@ -106,8 +110,7 @@ def brief_download(reports: Reports, watch: Watch) -> None:
     )
 
 
-def _picture(reports: Reports, watch: Watch, kind: str, suffix: str, **asked: Any) -> bytes:
-    who = reader_name()
+def _picture(reports: Reports, watch: Watch, kind: str, suffix: str, who: str, **asked: Any) -> bytes:
     made = picture(reports.reader, watch, kind, clock=reports.clock, others=reports.watches, **asked)
     data = made.data("png" if suffix == "PNG" else "svg")
     with open_annotations(load_settings().store_url) as log:
@@ -115,8 +118,7 @@ def _picture(reports: Reports, watch: Watch, kind: str, suffix: str, **asked: An
     return data
 
 
-def _brief(reports: Reports, watch: Watch) -> bytes:
-    who = reader_name()
+def _brief(reports: Reports, watch: Watch, who: str) -> bytes:
     made = make_brief(reports.reader, watch, clock=reports.clock, others=reports.watches)
     data = made.html.encode()
     with open_annotations(load_settings().store_url) as log:
@@ -125,12 +127,13 @@ def _brief(reports: Reports, watch: Watch) -> bytes:
 
 
 def _button(name: str, make: Callable[[Log, str], Table]) -> None:
+    who = reader_name()
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"download_{name}"):
         chosen = st.selectbox("Format", list(FORMATS), key=f"format_{name}", width=130)
         format = FORMATS[chosen]
         st.download_button(
             f"Download as {chosen}",
-            lambda: _file(make, format),
+            lambda: _file(make, format, who),
             file_name=f"{name}.{format.value}",
             mime=format.mime,
             on_click="ignore",
@@ -139,7 +142,6 @@ def _button(name: str, make: Callable[[Log, str], Table]) -> None:
         )
 
 
-def _file(make: Callable[[Log, str], Table], format: Format) -> bytes:
-    who = reader_name()
+def _file(make: Callable[[Log, str], Table], format: Format, who: str) -> bytes:
     with open_annotations(load_settings().store_url) as log:
         return download(make(log, who), format, log=log, who=who).data
