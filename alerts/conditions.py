@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from store import Reader
 
+VOLUME = "volume"
 SHARE, SILENT, BUDGET, COLLECTION, QUIET, FLOOD = "share", "silent", "budget", "collection", "quiet", "flood"
 LOOK_BACK = timedelta(days=35)
 """How far back runs are read: a source that was last read before is silent all the same."""
@@ -32,6 +33,12 @@ def conditions(reader: Reader, watch: Watch, *, clock: datetime) -> list[Alarm]:
             found.append(_stopped(watch, silent, now))
         found += silent + list(_budget(runs, watch, now)) + list(_odd(reader, watch, clock))
     return found
+
+
+def mood_unknown(watch: Watch, loud: Mapping[datetime, str], now: datetime) -> list[Alarm]:
+    """The alarm of the latest hour with volume up and mood unknown, while it is recent; `loud` has their sentences."""
+    recent = [hour for hour in loud if now - (hour + HOUR) <= FRESH]
+    return [Alarm(watch.name, VOLUME, "", max(recent), loud[max(recent)])] if recent else []
 
 
 def _share(reader: Reader, watch: Watch, now: datetime) -> Iterator[Alarm]:

@@ -21,7 +21,7 @@ _ROOM = 400
 """Characters of a digest kept for links and for what is told beside it."""
 _TITLES = {
     "silent": "Source silent", "quiet": "Source gone quiet", "flood": "Source flooded", "budget": "Budget spent",
-    "collection": "Collection has stopped", "channel": "A channel fails",
+    "collection": "Collection has stopped", "channel": "A channel fails", "volume": "Volume up, mood unknown",
 }  # fmt: skip
 _CLEARS = {
     "silent": "Clears when a run of it is closed well.",
@@ -29,6 +29,7 @@ _CLEARS = {
     "flood": "Clears when it brings what is usual.",
     "budget": "Clears with the next run within the budget.",
     "collection": "Clears when any source is read again.",
+    "volume": "Clears when the posts are scored, which tells the mood, or six hours after the last such hour.",
     "channel": "Clears when it takes a message. This went through the others.",
 }
 

@@ -63,7 +63,7 @@ def judge(
     now = watch.now(clock)
     current = _open_incident(reader, watch)
     quiet = _quiet_hours(reader, watch, fresh, since=current.last_hour if current else now, until=now)
-    collected = _collected_until(reader, watch)
+    collected = collected_until(reader, watch)
     opened, extended, closed, withheld = [], [], [], []
     for decision in sorted(fresh, key=lambda d: d.hour):
         if decision.state is not SpikeState.SPIKE:
@@ -137,7 +137,7 @@ def spike_of(watch: Watch, decision: Decision) -> Spike:
     )  # fmt: skip
 
 
-def _collected_until(reader: Reader, watch: Watch) -> datetime | None:
+def collected_until(reader: Reader, watch: Watch) -> datetime | None:
     # Imported files claim any time: only the sources that the watch itself asks say whether it is up to date.
     asked = {rule.name for rule in watch.sources}
     return max((t for source, t in reader.collected_until(watch.collected_as).items() if source in asked), default=None)

@@ -15,7 +15,7 @@ from core.watches import Watch
 if TYPE_CHECKING:
     from store import Reader, Store
 
-PARENTS = {"topic_spike": "spike", "share": "spike", "silent": "collection", "budget": "collection"}
+PARENTS = {"topic_spike": "spike", "share": "spike", "volume": "spike", "silent": "collection", "budget": "collection"}
 """By whom a rule is kept quiet: both say the same, and the graver one says it first."""
 OWN_END = frozenset({"spike", "topic_spike", "digest", "channel"})
 """Rules that close by themselves."""

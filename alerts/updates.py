@@ -26,7 +26,7 @@ OPENING, UPDATE, STATEMENT, WARNING, CLOSED, UNACKNOWLEDGED = (
     "opening", "update", "statement", "close_watch", "closed", "unacknowledged",
 )  # fmt: skip
 _ANSWERS = (AnnouncementKind.STATEMENT, AnnouncementKind.REVERSAL)
-_ESCALATED = ("spike", "topic_spike", "share", "collection")
+_ESCALATED = ("spike", "topic_spike", "share", "volume", "collection")
 _BASES = (OPENING, UPDATE, STATEMENT)
 
 

@@ -86,6 +86,10 @@ class Baseline:
         """Negative among relevant over the window, reposts left out, drawn to a quarter by twenty posts' worth."""
         return (self._said_negative + 5) / (self._said + 20)
 
+    def dispersion(self) -> float:
+        """How much more the counts scatter than chance alone would (quasi-Poisson), at least 1."""
+        return max(1.0, self._surprise / max(1, len(self._hours)))
+
     def evidence(self, number: int, seen: Reaction) -> float:
         """The smaller of two standardised residuals, of the negative count and of the negative share; NaN if too young.
 
@@ -96,8 +100,7 @@ class Baseline:
         expected = self.expected(number)
         if expected != expected:
             return nan
-        dispersion = max(1.0, self._surprise / len(self._hours))
-        volume = (seen.negative - expected) / sqrt(dispersion * (expected + 0.5))
+        volume = (seen.negative - expected) / sqrt(self.dispersion() * (expected + 0.5))
         negative, relevant = seen.said
         usual = min(self.usual_share(), SHARE_CEILING)
         share = (negative - relevant * usual) / sqrt(relevant * usual * (1 - usual) + 1)

@@ -51,6 +51,10 @@ class Record:
         size = len(self._sorted)
         return (self._sorted[(size - 1) // 2] + self._sorted[size // 2]) / 2 if size else 0.0
 
+    def quantile(self, part: float) -> float:
+        """The value under which `part` of the past lies; 0 when there is none."""
+        return self._sorted[int(part * (len(self._sorted) - 1))] if self._sorted else 0.0
+
     def threshold(self, false_alarms: float) -> Threshold:
         """Conformal: the r-th largest of n past values, r = max(1, floor(false_alarms * (n + 1) / 720)).
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
+
+from core.topic_names import topic_name
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _GAPS: Mapping[str, str] = {
@@ -27,6 +29,17 @@ class Counted(Protocol):
     def negative_reposts(self) -> int: ...
 
 
+class ToldTopic(Protocol):
+    """One topic beyond the record."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def negative(self) -> int: ...
+    @property
+    def expected(self) -> float: ...
+
+
 def by_chance(rate: float) -> str:
     """How often chance alone gives a false alarm, from a rate per 30 days: "about once in two months"."""
     days = 30 / rate
@@ -44,6 +57,28 @@ def spike_sentence(hour: Counted, expected: float, word: str, *, days: int, plac
     what = "more than in any hour" if place == 1 else f"among the {_number(place)} strongest hours"
     return f"{_counts(hour, word)}, {_against(hour, expected)}: {what} of the last {days} days, \
 by chance {by_chance(rate)}."
+
+
+def slow_sentence(hours: int, risen: Counted, expected: float, word: str, *, days: int, place: int, rate: float) -> str:
+    """A slow rise beyond the record: no hour alone is a spike, all together are."""
+    span = f"the last {_number(hours)} hours" if hours > 1 else "the last hour"
+    what = "rise that high" if place == 1 else f"rise but {_number(place - 1)} that high"
+    return f"A slow rise: over {span} {_counts(risen, word)}, {_against(risen, expected)}: \
+no {what} in the last {days} days, by chance {by_chance(rate)}."
+
+
+def topics_sentence(found: Iterable[ToldTopic], word: str, *, rate: float) -> str:
+    """Topics beyond the record of their watch."""
+    parts = [f"{topic_name(one.topic)} ({one.negative:,} {word}, {_against(one, one.expected)})" for one in found]
+    return f"Beyond the record by topic: {'; '.join(parts)}; by chance {by_chance(rate)} for all topics and the \
+watch together."
+
+
+def volume_sentence(posts: int, unread: int, expected: float, *, days: int, rate: float) -> str:
+    """Far more posts than usual, most of them without a score."""
+    usual = f"{posts / expected:.1f} times the usual {expected:,.0f}" if expected >= 1 else "where hardly any is usual"
+    return f"Volume up, mood unknown: {posts:,} posts, {usual}, of which {unread:,} have no score: more than in any \
+hour of the last {days} days, by chance {by_chance(rate)}."
 
 
 def floor_sentence(hour: Counted, median: float, word: str) -> str:
@@ -121,7 +156,7 @@ def _counts(hour: Counted, word: str) -> str:
 {'post is' if hour.relevant == 1 else 'posts are'} {word}{reposts}"
 
 
-def _against(hour: Counted, expected: float) -> str:
+def _against(hour: Counted | ToldTopic, expected: float) -> str:
     if expected < 1:
         return "where less than one is usual"
     usual = f"{expected:,.0f}" if expected >= 10 else f"{expected:.1f}".removesuffix(".0")

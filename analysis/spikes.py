@@ -3,7 +3,8 @@
 An hour is scored on negative volume and on negative share together (`analysis.baseline`) and must beat the
 record of the watch's last 60 days (`analysis.record`), be at least 1.5 times what is expected, and reach the
 minimum counts. With under 30 days of covered history a floor rule decides instead: minimum counts and three
-times the watch's own median hour, never called calibrated. Only an hour and those before it decide it.
+times the watch's own median hour, never called calibrated. Only an hour and those before it decide it. Slow rises
+(`analysis.slow_rise`) and topics (`analysis.topic_spikes`) stand in the same record and under the same rate.
 """
 
 from __future__ import annotations
@@ -17,7 +18,15 @@ import pandas as pd
 
 from analysis.coverage import COVERED, SAMPLE
 from analysis.episodes import Facts, Judge, Verdict
-from analysis.spike_words import lower_bound, no_data_sentence, pending_sentence, provisional, stale_sentence
+from analysis.spike_words import (
+    lower_bound,
+    no_data_sentence,
+    pending_sentence,
+    provisional,
+    stale_sentence,
+    volume_sentence,
+)
+from analysis.volume import UNREAD, Volume
 from core.records import HOUR, SpikeState
 from core.watches import AlertRules
 
@@ -37,9 +46,10 @@ def judge_hours(
     now: datetime,
     breaks: Sequence[datetime] = (),
     word: str = "negative",
+    topics: Sequence[str] = (),
 ) -> pd.DataFrame:
     """One row per hour of `hours`, in order: hour, state, negative, relevant, share, expected, score, calibrated,
-    provisional, sentence, evidence.
+    provisional, sentence, evidence, topics.
 
     `hours` is padded and sorted: hour, posts, pending, scored, relevant, negative, coverage (of one hour over all
     sources, see `analysis.coverage.combine`) and, where they are known, authors (the floor rule then asks for 20)
@@ -50,12 +60,16 @@ def judge_hours(
     the past in 0..1, NaN where the floor rule decided. An hour is closed `lateness` after its end; until then its
     row is provisional and teaches nothing. A gap is never calm: its counts are a lower bound, which can only be
     beyond the threshold or say nothing. At each of `breaks`, from where on the numbers are of another kind, learning
-    starts again. `word` completes
-    "12 of 40 relevant posts are …". Raises ValueError on unsorted hours.
+    starts again. `word` completes "12 of 40 relevant posts are …".
+
+    `topics` name what the column topics of `hours` counts, per hour a tuple of negative posts without reposts; the
+    answer's topics are those beyond the record (`analysis.topic_spikes.TopicSpike`), whatever the hour's state.
+    An hour with too few scores to know its mood, and far more posts than ever, has the state volume.
+    Raises ValueError on unsorted hours.
     """
     if not hours["hour"].is_monotonic_increasing or hours["hour"].duplicated().any():
         raise ValueError("judge_hours takes each hour once, in order")
-    verdicts = _judge_all(hours, rules, lateness, now, sorted(breaks), word)
+    verdicts = _judge_all(hours, rules, lateness, now, sorted(breaks), Judge(rules, word, topics))
     relevant = hours["relevant"].to_numpy()
     share = np.divide(hours["negative"], relevant, out=np.full(len(hours), np.nan), where=relevant > 0)
     end = hours["hour"] + HOUR
@@ -72,6 +86,7 @@ def judge_hours(
             "provisional": (end + lateness > now).to_numpy(dtype=bool),
             "sentence": pd.Series([v.sentence for v in verdicts], dtype=str),
             "evidence": np.array([v.evidence for v in verdicts], dtype=float),
+            "topics": pd.Series([v.topics for v in verdicts], dtype=object),
         }
     )
 
@@ -82,9 +97,9 @@ def _judge_all(
     lateness: timedelta,
     now: datetime,
     breaks: list[datetime],
-    word: str,
+    judge: Judge,
 ) -> list[Verdict]:
-    judge = Judge(rules, word)
+    volume = Volume(rules)
     numbers = _numbers(hours["hour"])
     clock = _number(now)
     closed_before = (now - lateness - HOUR - datetime(1970, 1, 1, tzinfo=UTC)) / HOUR
@@ -96,9 +111,10 @@ def _judge_all(
     found = []
     for fact, good in zip(_facts(hours, numbers), covered, strict=True):
         while break_numbers and break_numbers[0] <= fact.number:
-            judge = judge.after_break()
+            judge, volume = judge.after_break(), Volume(rules)
             break_numbers.pop(0)
         is_open = fact.number > closed_before
+        loud = volume.see(fact.number, fact.posts, whole=good and not is_open) if good or fact.posts else None
         if fact.pending:
             verdict = Verdict(SpikeState.PENDING, sentence=pending_sentence(fact.pending, fact.posts))
         elif not good and not fact.posts:
@@ -115,8 +131,17 @@ def _judge_all(
                 verdict = _in_gap(verdict, fact.coverage)
             elif is_open:
                 verdict = verdict._replace(sentence=provisional(verdict.sentence))
+        if loud is not None and _mood_unknown(fact, rules) and verdict.state is not SpikeState.SPIKE:
+            sentence = volume_sentence(fact.posts, fact.unread, loud.expected, days=loud.days, rate=loud.rate)
+            verdict = Verdict(SpikeState.VOLUME, calibrated=True, evidence=verdict.evidence, sentence=sentence)
         found.append(verdict)
     return found
+
+
+def _mood_unknown(fact: Facts, rules: AlertRules) -> bool:
+    """Whether too little of an hour has been scored for a spike by mood."""
+    unread = fact.unread >= UNREAD * fact.posts
+    return unread and (fact.pending > 0 or fact.relevant < rules.minimum_relevant)
 
 
 def _in_gap(verdict: Verdict, coverage: str) -> Verdict:
@@ -143,7 +168,9 @@ def _facts(hours: pd.DataFrame, numbers: list[int]) -> list[Facts]:
         hours[name].tolist() if name in hours else [0] * len(hours) for name in ("negative_reposts", "relevant_reposts")
     ]
     looks = hours["look"].tolist() if "look" in hours else [nan] * len(hours)
-    return [Facts(*row) for row in zip(numbers, *columns, authors, *reposts, looks, strict=True)]
+    topics = hours["topics"].tolist() if "topics" in hours else [()] * len(hours)
+    unread = (hours["posts"] - hours["scored"]).tolist()
+    return [Facts(*row) for row in zip(numbers, *columns, authors, *reposts, looks, topics, unread, strict=True)]
 
 
 def _numbers(hours: pd.Series[pd.Timestamp]) -> list[int]:

@@ -258,6 +258,7 @@ class SpikeState(StrEnum):
     LEARNING = "learning"
     CALM = "calm"
     ELEVATED = "elevated"
+    VOLUME = "volume"
     SPIKE = "spike"
 
 

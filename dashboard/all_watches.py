@@ -14,7 +14,7 @@ from reports.wording import STATES, count, coverage_words, moment
 from reports.words import topic_name
 
 _HEAD = ("Watch", "State", "Share, last 24 hours", "Change", "Mostly about", "Coverage", "As of")
-_URGENCY = ("spike", "elevated", "stale", "no_data", "pending", "learning", "calm")
+_URGENCY = ("spike", "volume", "elevated", "stale", "no_data", "pending", "learning", "calm")
 
 
 def all_watches(reports: Reports, current: Watch) -> str:

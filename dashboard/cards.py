@@ -24,6 +24,7 @@ ICONS = {
     SpikeState.LEARNING: "school",
     SpikeState.CALM: "check_circle",
     SpikeState.ELEVATED: "trending_up",
+    SpikeState.VOLUME: "campaign",
     SpikeState.SPIKE: "warning",
 }
 _COVERAGE_ICONS = {

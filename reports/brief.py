@@ -177,7 +177,7 @@ def _watch_next(
             found.append(f"What {report.name} did can first be read on {at:%d %B, %H:%M} ({watch.timezone}).")
     if themes:
         found += [f"New in what people say: {theme.name}." for theme in themes.themes if theme.new][:3]
-    if seen.state in (SpikeState.LEARNING, SpikeState.NO_DATA, SpikeState.STALE, SpikeState.PENDING):
+    if seen.state in (SpikeState.VOLUME, SpikeState.LEARNING, SpikeState.NO_DATA, SpikeState.STALE, SpikeState.PENDING):
         found.append(seen.state_sentence)
     day = timedelta(days=1)
     later = [r for r in told if r.read_until and watch.now(seen.as_of) - r.end < 3 * day]

@@ -11,9 +11,9 @@ import pandas as pd
 
 from analysis.impact import Series
 from core.records import TOPICS
+from core.topic_names import topic_name
 from core.watches import Watch
 from reports.effect_reading import Scale
-from reports.words import topic_name
 
 if TYPE_CHECKING:
     from reports.steps import Span, StepTable

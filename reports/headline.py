@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.topic_names import topic_name
 from core.watches import Watch
 from reports.measure import FEWEST, Share, head, word
-from reports.words import joined, language_words, percent, topic_name
+from reports.words import joined, language_words, percent
 
 if TYPE_CHECKING:
     from store import People

@@ -32,7 +32,8 @@ LOOK_BACK = 3
 """A spike so many hours old is still told when the hours since then could not be judged."""
 RECENT = 6
 """Gaps in so many last hours are said before any figure."""
-_LOUD = (SpikeState.SPIKE.value, SpikeState.ELEVATED.value)
+_ALERTS = (SpikeState.SPIKE.value, SpikeState.VOLUME.value)
+_LOUD = (*_ALERTS, SpikeState.ELEVATED.value)
 _UNKNOWN = (SpikeState.NO_DATA.value, SpikeState.PENDING.value, SpikeState.STALE.value)
 
 
@@ -166,7 +167,7 @@ def _state(reader: Reader, watch: Watch, window: Window, *, clock: datetime) -> 
     Where the last closed hours could not be judged, a spike or elevated hour just before them is still told.
     """
     rows = hour_states(reader, watch, clock=clock, since=window.since)
-    open_hours = rows[rows["provisional"] & (rows["state"] == SpikeState.SPIKE.value)]
+    open_hours = rows[rows["provisional"] & rows["state"].isin(_ALERTS)]
     closed = rows[~rows["provisional"]].tail(LOOK_BACK + 1)
     if not open_hours.empty:
         row = open_hours.iloc[-1]

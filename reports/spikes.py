@@ -12,11 +12,12 @@ import pandas as pd
 
 from analysis.episodes import CALIBRATED_HOURS
 from analysis.spikes import DECIDED, judge_hours
-from core.records import Decision, SpikeState, utc_hour
+from analysis.topic_spikes import TopicSpike
+from core.records import TOPICS, Decision, SpikeState, utc_hour
 from core.watches import Watch
 from reports.comparable import breaks
 from reports.history import hourly
-from reports.measure import word
+from reports.measure import measured, word
 from reports.window import Window, clamp
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def hour_states(
     other hours have the active model and `decided_at` NaT. Columns as in `analysis.spikes.judge_hours`.
     """
     window = clamp(watch, clock=clock, since=since, until=until)
-    return _states(reader, watch, window, clock=clock).drop(columns="evidence")
+    return _states(reader, watch, window, clock=clock).drop(columns=["evidence", "topics"])
 
 
 def _states(reader: Reader, watch: Watch, window: Window, *, clock: datetime) -> pd.DataFrame:
@@ -61,11 +62,14 @@ def _states(reader: Reader, watch: Watch, window: Window, *, clock: datetime) ->
 @dataclass(frozen=True, slots=True)
 class Found:
     """`closed`: decisions to keep. `running`: spikes of hours not yet closed, told and never kept as decided. `looks`:
-    how high every hour not yet closed stands."""
+    how high every hour not yet closed stands. `topics`: per closed hour of `closed` and per open one, the topics beyond
+    the record. `loud`: what is said of hours with volume up and mood unknown."""
 
     closed: tuple[Decision, ...] = ()
     running: tuple[Decision, ...] = ()
     looks: Mapping[datetime, float] = field(default_factory=dict)
+    topics: Mapping[datetime, tuple[TopicSpike, ...]] = field(default_factory=dict)
+    loud: Mapping[datetime, str] = field(default_factory=dict)
 
 
 def decide_hours(reader: Reader, watch: Watch, *, clock: datetime) -> list[Decision]:
@@ -91,7 +95,13 @@ def look(reader: Reader, watch: Watch, *, clock: datetime) -> Found:
         _decisions(states[new & ~states["provisional"]], now),
         _decisions(running[running["state"] == SpikeState.SPIKE.value], now),
         dict(zip(known["hour"].dt.to_pydatetime(), known["evidence"].tolist(), strict=True)),
+        _by_hour(states[new & states["topics"].map(bool)], "topics"),
+        _by_hour(states[states["state"] == SpikeState.VOLUME.value], "sentence"),
     )
+
+
+def _by_hour(rows: pd.DataFrame, column: str) -> dict[datetime, Any]:
+    return dict(zip(rows["hour"].dt.to_pydatetime(), rows[column].tolist(), strict=True))
 
 
 def _decisions(rows: pd.DataFrame, now: datetime) -> tuple[Decision, ...]:
@@ -106,7 +116,7 @@ def _decisions(rows: pd.DataFrame, now: datetime) -> tuple[Decision, ...]:
 
 
 def past_hours(reader: Reader, watch: Watch, window: Window, *, clock: datetime) -> pd.DataFrame:
-    """`reports.history.hourly` of `window` and the days that decide it, with look, broken and authors.
+    """`reports.history.hourly` of `window` and the days that decide it, with look, broken, topics and authors.
 
     look is the most evidence that an hour showed before it closed, NaN where nobody looked; broken, that with this
     hour the numbers become others (`reports.comparable`; sampled hours are weighed and break nothing). authors is
@@ -118,9 +128,20 @@ def past_hours(reader: Reader, watch: Watch, window: Window, *, clock: datetime)
     broken = {utc_hour(found.at) for found in breaks(reader, watch, past, clock=clock, sampling=False)}
     looks = reader.looks(watch.name, since=past.since, until=past.until)
     hours = hours.assign(broken=[hour in broken for hour in at], look=[looks.get(hour, nan) for hour in at])
+    hours = hours.assign(topics=_by_topic(reader, watch, past, hours["hour"]))
     asked = hours.loc[_by_floor(hours, watch), "hour"]
     authors = reader.authors_by_hour(watch.name, [hour.to_pydatetime() for hour in asked])
     return hours.assign(authors=pd.Series([authors.get(hour) for hour in at], index=hours.index, dtype=object))
+
+
+def _by_topic(reader: Reader, watch: Watch, past: Window, at: pd.Series[pd.Timestamp]) -> pd.Series[Any]:
+    """Per hour the negative posts on each of `TOPICS`, reposts left out."""
+    counts = reader.rollup(watch.name, since=past.since, until=past.until, topic=None, split=("topic",))
+    counts = measured(counts, watch)
+    said = (counts["negative"] - counts["negative_reposts"]).clip(lower=0)
+    table = counts.assign(said=said).pivot_table(index="hour", columns="topic", values="said", aggfunc="sum")
+    table = table.reindex(index=at, columns=list(TOPICS)).fillna(0).astype("int64")
+    return pd.Series(list(map(tuple, table.to_numpy().tolist())), index=at.index, dtype=object)
 
 
 def _by_floor(hours: pd.DataFrame, watch: Watch) -> pd.Series[bool]:
@@ -144,6 +165,7 @@ def judged(watch: Watch, hours: pd.DataFrame, *, clock: datetime) -> pd.DataFram
         now=watch.now(clock),
         breaks=[hour.to_pydatetime() for hour in hours.loc[hours["broken"], "hour"]],
         word=word(watch),
+        topics=TOPICS,
     )
 
 

@@ -24,6 +24,7 @@ STATES = {
     "learning": "Still learning",
     "calm": "Calm",
     "elevated": "Elevated",
+    "volume": "Volume up, mood unknown",
     "spike": "Spike",
 }
 COVERAGE = {

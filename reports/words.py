@@ -13,7 +13,9 @@ STATES: Mapping[SpikeState, str] = {
     SpikeState.LEARNING: "Fewer than 30 days are known, so what is usual for this watch is still being learnt.",
     SpikeState.CALM: "The negative reaction is within what this watch usually shows.",
     SpikeState.ELEVATED: "The negative reaction is unusual for this watch, or a spike is easing, but it is no spike.",
-    SpikeState.SPIKE: "The negative reaction is beyond what this watch has shown, in number and in share together.",
+    SpikeState.VOLUME: "Far more posts than this watch has shown in an hour, too few of them scored to know the mood.",
+    SpikeState.SPIKE: "The negative reaction is beyond what this watch has shown, in number and in share together, "
+    "in this hour or in a slow rise over several.",
 }
 COVERAGE: Mapping[str, str] = {
     "complete": "Everything that was asked for came back.",
@@ -64,21 +66,10 @@ FIGURES: Mapping[str, str] = {
     "demand": "Texts that ask for something definite, found by their wording, each person counted once.",
     "share_of_relevant": "Posts on the topic among the relevant ones; a post may have several topics.",
 }
-TOPIC_NAMES: Mapping[str, str] = {
-    "ai_training": "AI training",
-    "leaving": "leaving the service",
-    "replacement": "people being replaced",
-    "legal": "legal questions",
-}
 _LANGUAGES: Mapping[str, str] = {
     "en": "English", "de": "German", "fr": "French", "es": "Spanish", "pt": "Portuguese", "it": "Italian",
     "nl": "Dutch", "pl": "Polish", "ja": "Japanese",
 }  # fmt: skip
-
-
-def topic_name(topic: str) -> str:
-    """A topic's code as words inside a sentence."""
-    return TOPIC_NAMES.get(topic, topic.replace("_", " "))
 
 
 def language_words(codes: Sequence[str]) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from alerts.conditions import conditions
+from alerts.conditions import conditions, mood_unknown
 from alerts.rules import Verdict, judge
 from alerts.standing import settle
+from alerts.topics import tell_topics
 from alerts.trouble import daily_digest, report_channels
 from alerts.updates import follow
 from core.records import Decision
@@ -30,7 +31,10 @@ def analyse(
     store.save_looks(watch.name, found.looks)
     verdict = judge(store, reader, watch, found.closed, clock=clock, gate=gate, running=found.running)
     now = watch.now(clock)
-    settle(store, reader, watch, conditions(reader, watch, clock=clock), now=now)
+    tell_topics(store, reader, watch, found, now=now)
+    settle(
+        store, reader, watch, [*mood_unknown(watch, found.loud, now), *conditions(reader, watch, clock=clock)], now=now
+    )
     follow(store, reader, watch, clock=clock)
     if not watch.radar:  # a child's channels and day are the radar's
         report_channels(store, reader, watch, now=now)
