@@ -37,6 +37,8 @@ def conditions(reader: Reader, watch: Watch, *, clock: datetime) -> list[Alarm]:
 
 def mood_unknown(watch: Watch, loud: Mapping[datetime, str], now: datetime) -> list[Alarm]:
     """The alarm of the latest hour with volume up and mood unknown, while it is recent; `loud` has their sentences."""
+    if watch.radar:
+        return []
     recent = [hour for hour in loud if now - (hour + HOUR) <= FRESH]
     return [Alarm(watch.name, VOLUME, "", max(recent), loud[max(recent)])] if recent else []
 

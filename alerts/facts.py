@@ -20,19 +20,8 @@ if TYPE_CHECKING:
     from reports.overview import Overview
     from store import Reader
 
-_RULES = (
-    "spike",
-    "topic_spike",
-    "share",
-    "volume",
-    "collection",
-    "silent",
-    "flood",
-    "quiet",
-    "budget",
-    "channel",
-    "digest",
-)
+_RULES = ("spike", "topic_spike", "share", "volume", "collection", "silent", "flood", "quiet", "budget", "channel",
+          "digest")  # fmt: skip
 """By gravity: the first of a message is told in full."""
 WITH_FIGURES = ("spike", "topic_spike", "share")
 

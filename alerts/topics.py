@@ -25,6 +25,8 @@ def tell_topics(store: Store, reader: Reader, watch: Watch, found: Found, *, now
     long ago open nothing (see `alerts.rules.why_not`), hours not yet closed do, as provisional. Returns the numbers of
     those opened.
     """
+    if watch.radar:  # the children of a radar share one rate, which topics would break
+        return ()
     standing = _open(reader, watch)
     opened = []
     collected = collected_until(reader, watch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from core.records import SpikeState
+from core.topic_names import topic_name as topic_name
 
 STATES: Mapping[SpikeState, str] = {
     SpikeState.NO_DATA: "This hour was not collected as a whole, so nothing is said of it.",

@@ -32,9 +32,8 @@ def analyse(
     verdict = judge(store, reader, watch, found.closed, clock=clock, gate=gate, running=found.running)
     now = watch.now(clock)
     tell_topics(store, reader, watch, found, now=now)
-    settle(
-        store, reader, watch, [*mood_unknown(watch, found.loud, now), *conditions(reader, watch, clock=clock)], now=now
-    )
+    holding = [*mood_unknown(watch, found.loud, now), *conditions(reader, watch, clock=clock)]
+    settle(store, reader, watch, holding, now=now)
     follow(store, reader, watch, clock=clock)
     if not watch.radar:  # a child's channels and day are the radar's
         report_channels(store, reader, watch, now=now)
