@@ -39,13 +39,13 @@ def tell_topics(store: Store, reader: Reader, watch: Watch, found: Found, *, now
                     store.extend_incident(number, spike_of(watch, decision), now=now)
                     standing[topic.topic] = number, decision.hour
             elif not late:
-                number = store.raise_alarm(
+                raised = store.raise_alarm(
                     _alarm(watch, decision, topic), watch.alerts.channels, now=now,
                     cool_down=watch.alerts.cool_down, group=watch.group, parent=_spike(reader, watch),
                 )  # fmt: skip
-                if number is not None:
-                    opened.append(number)
-                    standing[topic.topic] = number, decision.hour
+                if raised is not None:
+                    opened.append(raised)
+                    standing[topic.topic] = raised, decision.hour
     for number, last in standing.values():
         if now - (last + HOUR) > CALM_HOURS * HOUR:
             store.close_incident(number, now=now, reason=f"not beyond the record for {CALM_HOURS} hours")

@@ -119,8 +119,10 @@ class Reports:
 
     def count_posts(self, watch: Watch, found: PostFilter) -> int:
         """How many posts `found` names; of a count that takes long `MOST_COUNTED` and one."""
-        asked = {"clock": self.clock, "at_most": MOST_COUNTED + 1}
-        return self._kept(("count", watch, found), lambda: count_posts(self.reader, watch, found, **asked))
+        return self._kept(
+            ("count", watch, found),
+            lambda: count_posts(self.reader, watch, found, clock=self.clock, at_most=MOST_COUNTED + 1),
+        )
 
     def coverage(self, watch: Watch, *, since: datetime | None = None, until: datetime | None = None) -> pd.DataFrame:
         """`reports.coverage.coverage`: one row per source, by default of all the watch's time."""
