@@ -1,7 +1,8 @@
 """Shifts of the heads' biases, so that the plain rule (argmax, or yes from 0.5 on) is the tuned rule; temperatures.
 
-Sentiment is tuned on TweetEval's validation split and the out-of-fold logits of the labelled reactions alike, stance,
-relevance and topics on the latter. Those sets are unbalanced in ways that collected posts are not; a shift undoes that.
+Sentiment's layer for tweets is tuned on TweetEval's validation split; its layer "reading", stance, relevance and topics
+on out-of-fold logits of the labelled reactions. Those sets are unbalanced in ways that collected posts are not; a shift
+undoes that.
 A temperature per head (Guo et al. 2017), fitted after the shift, makes a probability mean what it says; it moves no
 label. Both are part of the shipped weights.
 """
@@ -18,6 +19,7 @@ from models.metrics import Labels, Metric, f1
 
 Logits = NDArray[np.float32]
 SHIFTS = np.round(np.arange(-1.5, 1.51, 0.1), 2)
+READING = "reading"  # sentiment's layer for reactions, see models.network
 RARE = 30  # positives at which a topic's own threshold weighs as much as the common one
 
 
@@ -38,15 +40,14 @@ def class_shift(*sets: tuple[Labels, Logits, Metric]) -> NDArray[np.float32]:
     return chosen
 
 
-def topic_shift(gold: NDArray[np.float32], logits: Logits) -> NDArray[np.float32]:
+def topic_shift(gold: Labels, logits: Logits) -> NDArray[np.float32]:
     """What to add to each topic's logit so that 0.5 is its best-F1 threshold; rare topics lean on the common one."""
-    truth = gold.astype(np.int64)
-    common = _best(truth.ravel(), logits.ravel())
+    common = _best(gold.ravel(), logits.ravel())
     shifts = []
-    for topic in range(truth.shape[1]):
-        positives = int(truth[:, topic].sum())
+    for topic in range(gold.shape[1]):
+        positives = int(gold[:, topic].sum())
         weight = positives / (positives + RARE)
-        shifts.append(weight * _best(truth[:, topic], logits[:, topic]) + (1 - weight) * common)
+        shifts.append(weight * _best(gold[:, topic], logits[:, topic]) + (1 - weight) * common)
     return np.array(shifts, np.float32)
 
 
@@ -67,6 +68,11 @@ def _loss(gold: NDArray[np.int64], logits: Logits) -> float:
     return float(-np.mean(normal[np.arange(len(gold)), gold]))
 
 
+def layer_of(head: str) -> str:
+    """The name of the layer that a shift or temperature of `head` belongs to."""
+    return head if head == READING else f"heads.{head}"
+
+
 def cooled(
     weights: Mapping[str, NDArray[np.float32]], temperatures: Mapping[str, float]
 ) -> dict[str, NDArray[np.float32]]:
@@ -74,7 +80,8 @@ def cooled(
     changed = dict(weights)
     for head, value in temperatures.items():
         for part in ("weight", "bias"):
-            changed[f"heads.{head}.{part}"] = (weights[f"heads.{head}.{part}"] / value).astype(np.float32)
+            name = f"{layer_of(head)}.{part}"
+            changed[name] = (weights[name] / value).astype(np.float32)
     return changed
 
 
@@ -82,7 +89,8 @@ def shifted(weights: Mapping[str, NDArray[np.float32]], shifts: Mapping[str, Log
     """The network's weights with the heads' biases moved."""
     moved = dict(weights)
     for head, shift in shifts.items():
-        moved[f"heads.{head}.bias"] = weights[f"heads.{head}.bias"] + shift
+        name = f"{layer_of(head)}.bias"
+        moved[name] = weights[name] + shift
     return moved
 
 

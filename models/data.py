@@ -127,6 +127,13 @@ def training_tweets(shared: Path, *, seed: int) -> list[Row]:
     ]
 
 
+def unlabelled_tweets(shared: Path) -> list[str]:
+    """The tweets of TweetEval's irony and offensive training splits without their labels, for a teacher to label."""
+    files = [shared / "train" / "tweeteval" / task / "train_text.txt" for task in ("irony", "offensive")]
+    lines = [line for path in files for line in path.read_text(encoding="utf-8").split("\n")]
+    return [text for text in dict.fromkeys(model_input(_unescaped(line)) for line in lines) if text]
+
+
 def ordinary(rows: Sequence[Row], count: int, *, seed: int) -> list[Row]:
     """`count` tweets as "not relevant, no topic", none with a word that terms, AI or privacy posts use."""
     plain = [row for row in rows if not _NEAR_SUBJECT.search(row.text)]

@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 from core.settings import load_settings
-from models.calibration import class_shift, cooled, shifted, temperature, topic_shift
+from models.calibration import READING, class_shift, cooled, shifted, temperature, topic_shift
 from models.data import HEADS, Row, own_posts, reactions, training_tweets, tweeteval
 from models.fitting import predict, tokenizer
 from models.graph import Steps, build
@@ -32,7 +32,7 @@ from models.onnx import NEEDED, WEIGHTS, OnnxClassifier
 from models.steps import measured
 
 log = logging.getLogger(__name__)
-FOLDER = WEIGHTS / "uproar-minilm-2"
+FOLDER = WEIGHTS / "uproar-minilm-3"
 FILES = (*sorted(NEEDED), "config.json", "model.safetensors")
 Shifts = dict[str, NDArray[np.float32]]
 _CONFIG = {  # opens the encoder with transformers.AutoModel; the heads are read by models.network
@@ -83,16 +83,16 @@ def calibrate(network: Network, trained: Path, shared: Path, words: Tokenizer) -
     rows = [every[i] for i in unseen["row"]]
     logits = {head: unseen[head] for head in HEADS}
     parts = known_and_others(rows)
-    shifts = {}
-    for head in ("sentiment", "stance", "relevance"):
-        sets = [(_gold(rows, head)[part], logits[head][part], macro_f1) for part in parts]
-        if head == "sentiment":
-            sets.append((_gold(tweets, "sentiment"), sentiment, macro_recall))
-        shifts[head] = class_shift(*sets)
-    topics = np.array([row.topics for row in rows], np.float32)
-    shifts["topics"] = topic_shift(topics, logits["topics"])
-    golds = {head: _gold(rows, head) for head in ("sentiment", "stance", "relevance")}
-    golds["topics"] = topics.astype(np.int64)
+    logits[READING] = logits["sentiment"]
+    golds = {READING: _gold(rows, "sentiment")} | {head: _gold(rows, head) for head in ("stance", "relevance")}
+    shifts = {
+        head: class_shift(*((gold[part], logits[head][part], macro_f1) for part in parts))
+        for head, gold in golds.items()
+    }
+    golds["topics"] = np.array([row.topics for row in rows]).astype(np.int64)
+    shifts["topics"] = topic_shift(golds["topics"], logits["topics"])
+    golds["sentiment"], logits["sentiment"] = _gold(tweets, "sentiment"), sentiment
+    shifts["sentiment"] = class_shift((golds["sentiment"], sentiment, macro_recall))
     temperatures = {head: round(temperature(gold, logits[head] + shifts[head]), 4) for head, gold in golds.items()}
     for head, shift in shifts.items():
         log.info("shift of %s: %s, temperature %.2f", head, np.round(shift, 2).tolist(), temperatures[head])
@@ -104,12 +104,6 @@ def known_and_others(rows: Sequence[Row]) -> tuple[NDArray[np.int64], NDArray[np
     groups, sizes = np.unique([row.group for row in rows], return_counts=True)
     largest = np.array([row.group == groups[sizes.argmax()] for row in rows])
     return np.flatnonzero(largest), np.flatnonzero(~largest)
-
-
-def stored_shifts(folder: Path) -> Shifts:
-    """The shifts that the weights in `folder` were exported with (they are part of the biases already)."""
-    stored = json.loads((folder / "heads.json").read_text(encoding="utf-8"))["shifts"]
-    return {head: np.array(shift, np.float32) for head, shift in stored.items()}
 
 
 def write(

@@ -19,7 +19,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
 
 from models.data import HEADS, MISSING, Row
-from models.network import Network
+from models.network import FRESH, GATE, Network
 from models.teacher import Teacher
 
 log = logging.getLogger(__name__)
@@ -133,17 +133,20 @@ def predict(
         for start in range(0, len(order), 64):
             batch = order[start : start + 64]
             logits, _ = network(*pad([tokens[i] for i in batch]))
-            for head, values in logits.items():
-                out[head][batch] = values.float().numpy()
+            for head in HEADS:
+                out[head][batch] = logits[head].float().numpy()
     return out
 
 
 def _loss(logits: dict[str, Tensor], rows: Sequence[Row], priors: Priors) -> Tensor:
-    """Cross-entropy summed over the heads; a row counts in the heads that it carries a label for."""
+    """Cross-entropy summed over the heads, and the gate's; a row counts in the heads that it carries a label for."""
     total = torch.zeros(())
     for head in HEADS:
         own, taught = _hard(logits[head].float(), head, rows, priors), _soft(logits[head].float(), head, rows)
         total = total + own + taught
+    if GATE in logits:
+        reaction = torch.tensor([float(row.group != "") for row in rows])
+        total = total + functional.binary_cross_entropy_with_logits(logits[GATE].float(), reaction)
     return total
 
 
@@ -205,7 +208,7 @@ def _parts(network: Network, plan: Plan) -> list[dict[str, object]]:
     """Parameters by learning rate and weight decay (none for biases and norms)."""
     groups: dict[tuple[float, float], list[Tensor]] = {}
     for name, parameter in network.named_parameters():
-        rate = (plan.head_rate if name.startswith("heads.") else None) or plan.rate
+        rate = (plan.head_rate if name.startswith(FRESH) else None) or plan.rate
         groups.setdefault((rate, 0.01 if parameter.ndim > 1 else 0.0), []).append(parameter)
     return [{"params": group, "lr": rate, "weight_decay": decay} for (rate, decay), group in groups.items()]
 

@@ -15,7 +15,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from models.network import ATTENTION_HEADS, LAYERS
+from models.network import ATTENTION_HEADS, GATE, HIDDEN, LAYERS
 
 Weights = Mapping[str, NDArray[np.float32]]
 Steps = Mapping[str, NDArray[np.float32]]  # product -> what one unit of int8 is worth, per input channel
@@ -124,6 +124,26 @@ class Graph:
         active = self.node("BiasGelu", [inner, self.stored(f"{prefix}.intermediate.dense.bias")], own=True)
         return self.residual(active, x, f"{prefix}.output")
 
+    def dense(self, x: str, layers: Sequence[str]) -> str:
+        """x @ matrix.T + bias in fp32, the stored `layers` side by side."""
+        matrix = np.concatenate([self.weights[f"{layer}.weight"] for layer in layers])
+        bias = np.concatenate([self.weights[f"{layer}.bias"] for layer in layers])
+        name = layers[0]
+        return self.node("Gemm", [x, self.constant(f"{name}.t", matrix.T), self.constant(f"{name}.b", bias)])
+
+    def answers(self, pooled: str, heads: Sequence[str]) -> tuple[str, int]:
+        """Logits of `heads` side by side and how many; sentiment, the first, is mixed of its two layers by the gate."""
+        if heads[0] != "sentiment":
+            raise ValueError("sentiment must be the first head")
+        widths = [len(self.weights[f"heads.{head}.bias"]) for head in heads]
+        plain = self.dense(pooled, [f"heads.{head}" for head in heads])
+        sizes = self.constant("sentiment_and_rest", np.array([widths[0], sum(widths[1:])], np.int64))
+        first = self.node("Split", [plain, sizes], results=2, axis=1)
+        tweets, rest = first, first[:-1] + "1"
+        opened = self.node("Sigmoid", [self.dense(pooled, [GATE])])
+        moved = self.node("Mul", [opened, self.node("Sub", [self.dense(pooled, ["reading"]), tweets])])
+        return self.node("Concat", [self.node("Add", [tweets, moved]), rest], axis=1), sum(widths)
+
 
 def by_row(matrix: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """`matrix` as int8 with one scale per row."""
@@ -148,10 +168,7 @@ def build(
     total = graph.node("MatMul", [graph.node("Unsqueeze", [kept, one]), x])
     count = graph.node("ReduceSum", [kept, one], keepdims=1)
     pooled = graph.node("Div", [graph.node("Squeeze", [total, one]), count])
-    matrix = np.concatenate([weights[f"heads.{head}.weight"] for head in heads])
-    bias = np.concatenate([weights[f"heads.{head}.bias"] for head in heads])
-    inputs = [pooled, graph.constant("heads.weight", matrix.T), graph.constant("heads.bias", bias)]
-    logits = graph.node("Gemm", inputs)
+    logits, width = graph.answers(pooled, heads)
     unit = graph.node("LpNormalization", [pooled], axis=-1, p=2)
     graph.nodes += [
         helper.make_node("Identity", [logits], ["logits"]),
@@ -166,8 +183,8 @@ def build(
             "uproar",
             [helper.make_tensor_value_info(name, TensorProto.INT64, shape) for name in ("input_ids", "attention_mask")],
             [
-                helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", len(bias)]),
-                helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", matrix.shape[1]]),
+                helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", width]),
+                helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", HIDDEN]),
                 *(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in seen),
             ],
             list(graph.constants.values()),

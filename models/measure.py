@@ -19,7 +19,7 @@ from core.settings import load_settings
 from models.baselines import Said, regression, tweets_only, vader
 from models.calibration import Logits, class_shift, temperature, topic_shift
 from models.data import HEADS, Row, reactions, tweeteval
-from models.export import FOLDER, known_and_others, stored_shifts
+from models.export import FOLDER, known_and_others
 from models.folds import FOLDS, deal
 from models.metrics import bootstrap, calibration_error, f1, macro_f1, macro_recall
 from models.onnx import OnnxClassifier
@@ -43,8 +43,7 @@ def benchmark(classifier: OnnxClassifier, shared: Path) -> dict[str, Figure]:
 def unseen(trained: Path, shared: Path) -> dict[str, dict[str, Figure]]:
     """Macro-F1 of the mission's heads on posts whose fold was held out, percent; the largest controversy apart.
 
-    The shifts of stance, relevance and topics are fitted on the other fold; the shift of sentiment is the shipped one,
-    fitted on all of them and on TweetEval's validation split.
+    The shifts are fitted on the other fold.
     """
     rows, logits = _out_of_fold(trained, shared)
     said: Said = {head: logits[head].argmax(axis=1) for head in ("sentiment", "stance", "relevance")}
@@ -133,16 +132,15 @@ def _parts(rows: Sequence[Row]) -> list[tuple[str, NDArray[np.int64]]]:
 
 def _cross_fitted(rows: Sequence[Row], logits: dict[str, Logits]) -> dict[str, Logits]:
     moved = {head: values.copy() for head, values in logits.items()}
-    moved["sentiment"] += stored_shifts(FOLDER)["sentiment"]  # two numbers, fitted on tweets as well
     fold = deal(rows)
     for number in range(FOLDS):
         here, there = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         tuning = [rows[int(i)] for i in there]
         parts = known_and_others(tuning)
-        for head in ("stance", "relevance"):
+        for head in ("sentiment", "stance", "relevance"):
             gold = _gold(tuning, head)
             moved[head][here] += class_shift(*((gold[p], logits[head][there][p], macro_f1) for p in parts))
-        topics = np.array([row.topics for row in tuning], np.float32)
+        topics = np.array([row.topics for row in tuning]).astype(np.int64)
         moved["topics"][here] += topic_shift(topics, logits["topics"][there])
     return moved
 

@@ -7,24 +7,32 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from models.data import Row, comments, ordinary, own_posts, public_labels, training_tweets, tweeteval
+from models.data import (
+    MISSING,
+    Row,
+    comments,
+    ordinary,
+    own_posts,
+    public_labels,
+    training_tweets,
+    tweeteval,
+    unlabelled_tweets,
+)
 from models.fitting import predict
 from models.network import Network
 from models.teacher import Teacher
 
 SEED = 11
-SPOKEN = 20_000  # tweets on whose sentiment the teacher speaks beside the label
-COMMENTS = 4_000  # everyday comments whose sentiment only the teacher tells
+SPOKEN = 40_000  # tweets on whose sentiment the teacher speaks beside the label
+COMMENTS = 8_000  # everyday comments whose tone only the teachers tell
 MIDDLE = {1: 12_500, 2: 11_500}  # neutral and positive tweets for the teacher, beside all 7,414 negative ones
 REPEATS = {"own": 3, "duolingo_ai_first_2025": 4}  # how often a labelled row is seen in stage "reactions", by group
 OFTEN = 7  # rows of every other controversy, of which there are few
 REPLAY = 6_000  # tweets that keep the tone in memory there
 ORDINARY = 2_000  # tweets that teach "not relevant"
-TONE = ("sentiment",)  # emotion has 3,257 labels only, on which the teacher, after one look, is no better
 
 
 def for_the_teacher(shared: Path) -> list[Row]:
@@ -37,13 +45,37 @@ def for_the_teacher(shared: Path) -> list[Row]:
     return kept + tweeteval(shared, "emotion", "train")
 
 
-def for_tone(teacher: Teacher, shared: Path, words: Tokenizer) -> list[Row]:
-    """Stage "tone": all tweets and emotion twice; SPOKEN tweets and COMMENTS comments have the teacher's word."""
+def emotional(shared: Path, *, looks: int) -> list[Row]:
+    """The tweets that are labelled with an emotion, each as often as `looks` says."""
+    return tweeteval(shared, "emotion", "train") * looks
+
+
+def distilled(shared: Path) -> list[Row]:
+    """What the teachers label for stage "tone": tweets with their labels, and tweets and comments without any."""
+    unlabelled = unlabelled_tweets(shared) + comments(shared, COMMENTS, seed=SEED)
+    return [*_shuffled_tweets(shared)[:SPOKEN], *emotional(shared, looks=1), *map(Row, unlabelled)]
+
+
+def for_tone(tone: Teacher, emotion: Teacher, shared: Path, words: Tokenizer) -> list[Row]:
+    """Stage "tone": what the teachers labelled, all other tweets, and the tweets labelled with an emotion once more.
+
+    The teacher of emotion speaks where no reader marked sentiment: those texts carry more of it.
+    """
+    spoken = taught(distilled(shared), tone, ("sentiment",), words)
+    plain = [row for row in spoken if row.sentiment != MISSING]
+    others = [row for row in spoken if row.sentiment == MISSING]
+    return [
+        *plain,
+        *taught(others, emotion, ("emotion",), words),
+        *_shuffled_tweets(shared)[SPOKEN:],
+        *emotional(shared, looks=1),
+    ]
+
+
+def _shuffled_tweets(shared: Path) -> list[Row]:
     tweets = training_tweets(shared, seed=SEED)
     random.Random(SEED).shuffle(tweets)
-    spoken = tweets[:SPOKEN] + tweeteval(shared, "emotion", "train")
-    spoken += [Row(text) for text in comments(shared, COMMENTS, seed=SEED)]
-    return [*taught(spoken, teacher, TONE, words), *tweets[SPOKEN:], *tweeteval(shared, "emotion", "train")]
+    return tweets
 
 
 def for_reactions(labelled: Sequence[Row], tone: Network, shared: Path, words: Tokenizer) -> list[Row]:
@@ -54,7 +86,7 @@ def for_reactions(labelled: Sequence[Row], tone: Network, shared: Path, words: T
     tweets = training_tweets(shared, seed=SEED)
     kept = [*random.Random(SEED).sample(tweets, REPLAY), *ordinary(tweets, ORDINARY, seed=SEED)]
     repeated = [row for row in labelled for _ in range(REPEATS.get(row.group, OFTEN))]
-    return repeated + taught(kept, tone, TONE, words) + tweeteval(shared, "emotion", "train")
+    return repeated + taught(kept, tone, ("sentiment", "emotion"), words) + tweeteval(shared, "emotion", "train")
 
 
 def everything_labelled(reactions: Iterable[Row], shared: Path) -> list[Row]:
@@ -63,15 +95,15 @@ def everything_labelled(reactions: Iterable[Row], shared: Path) -> list[Row]:
 
 
 def taught(rows: Sequence[Row], teacher: Network | Teacher, heads: Iterable[str], words: Tokenizer) -> list[Row]:
-    """`rows` with the teacher's probabilities for `heads`."""
+    """`rows` with the teacher's probabilities for `heads`, beside what they carry already."""
     texts = list(dict.fromkeys(row.text for row in rows))
     place = {text: number for number, text in enumerate(texts)}
-    said = predict(teacher, texts, words=words, half=True)
-    spoken: dict[str, np.ndarray] = {}
+    answers = predict(teacher, texts, words=words, half=True)
+    spoken: dict[str, list[list[float]]] = {}
     for head in heads:
-        logits = torch.from_numpy(said[head])
-        spoken[head] = (torch.sigmoid(logits) if head == "topics" else torch.softmax(logits, dim=-1)).numpy()
+        logits = torch.from_numpy(answers[head])
+        spoken[head] = (torch.sigmoid(logits) if head == "topics" else torch.softmax(logits, dim=-1)).tolist()
     return [
-        replace(row, soft={head: tuple(values[place[row.text]].tolist()) for head, values in spoken.items()})
+        replace(row, soft={**(row.soft or {}), **{head: tuple(said[place[row.text]]) for head, said in spoken.items()}})
         for row in rows
     ]

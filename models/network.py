@@ -1,4 +1,8 @@
-"""The network: a BERT-shaped encoder in plain torch, mean pooling, one linear layer per head.
+"""The network: a BERT-shaped encoder in plain torch, mean pooling, one linear layer per head, two for sentiment.
+
+Tweets and reactions are labelled by different habits (readers of reactions call calm criticism negative), and one
+layer for both loses on each. So sentiment has a second layer, "reading", and a gate that weighs the two by what the
+post is (a mixture of two experts, Jacobs et al. 1991).
 
 Parameter names are those of transformers' BertModel, so the encoder loads from all-MiniLM-L6-v2 and the shipped
 safetensors open in either. Written out here, the graph that is trained is the graph that is exported.
@@ -19,7 +23,9 @@ from torch.nn import functional
 
 from models.dropout import PooledDropout
 
+GATE = "gate"  # beside the heads' logits: > 0 where sentiment is that of a reaction, (batch,)
 HIDDEN, LAYERS, ATTENTION_HEADS, INNER, WORDS, POSITIONS = 384, 6, 12, 1536, 30_522, 512
+FRESH = ("heads.", "reading.", f"{GATE}.")  # parameters that base weights do not hold
 
 
 class Embeddings(nn.Module):
@@ -88,6 +94,10 @@ class Network(nn.Module):
         self.encoder = nn.ModuleDict({"layer": nn.ModuleList(Layer(dropout) for _ in range(LAYERS))})
         self.dropout = PooledDropout(dropout)
         self.heads = nn.ModuleDict({name: nn.Linear(HIDDEN, len(labels)) for name, labels in heads.items()})
+        self.reading = nn.Linear(HIDDEN, len(heads["sentiment"]))
+        self.gate = nn.Linear(HIDDEN, 1)
+        nn.init.zeros_(self.gate.weight)
+        nn.init.constant_(self.gate.bias, -3.0)  # before reactions were seen, the layer of tweets speaks
 
     def forward(self, ids: Tensor, mask: Tensor) -> tuple[dict[str, Tensor], Tensor]:
         x = self.dropout(self.embeddings(ids))
@@ -97,7 +107,10 @@ class Network(nn.Module):
         kept = mask.unsqueeze(-1).to(x.dtype)
         pooled = (x * kept).sum(1) / kept.sum(1).clamp(min=1.0)
         shaken = self.dropout(pooled)
-        return {name: head(shaken) for name, head in self.heads.items()}, functional.normalize(pooled, dim=-1)
+        logits = {name: head(shaken) for name, head in self.heads.items()}
+        opening = self.gate(shaken)
+        logits["sentiment"] = torch.lerp(logits["sentiment"], self.reading(shaken), torch.sigmoid(opening))
+        return logits | {GATE: opening.squeeze(-1)}, functional.normalize(pooled, dim=-1)
 
 
 def base_folder() -> Path:
@@ -114,7 +127,7 @@ def pretrained(heads: Mapping[str, tuple[str, ...]], base: Path) -> Network:
     stored = {k: v for k, v in load_file(base / "model.safetensors").items() if not k.startswith("pooler.")}
     stored.pop("embeddings.position_ids", None)
     missing, unexpected = network.load_state_dict(stored, strict=False)
-    unfilled = [name for name in missing if not name.startswith("heads.")]
+    unfilled = [name for name in missing if not name.startswith(FRESH)]
     if unfilled or unexpected:
         raise ValueError(f"{base} does not fit the network: missing {unfilled}, unexpected {unexpected}")
     return network

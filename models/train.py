@@ -28,16 +28,20 @@ from models.export import FOLDER, export
 from models.fitting import Plan, fit, predict, tokenizer
 from models.folds import FOLDS, deal
 from models.metrics import macro_f1, macro_recall
-from models.mixture import everything_labelled, for_reactions, for_the_teacher, for_tone
+from models.mixture import (
+    emotional,
+    everything_labelled,
+    for_reactions,
+    for_the_teacher,
+    for_tone,
+)
 from models.network import Network, base_folder, pretrained
 from models.teacher import Teacher, unpack
 
 log = logging.getLogger(__name__)
 Some = TypeVar("Some", Network, Teacher)
 TEACHER_TONE = Plan("teacher", epochs=1, rate=4e-5, head_rate=5e-4, floor=0.05, batch=32)
-TONE = Plan("teacher", epochs=1, rate=4e-5, head_rate=5e-4, floor=0.05, batch=32)
-TEACHER_REACTIONS = Plan("teacher-reactions", epochs=1, rate=6e-5, head_rate=1e-3, floor=0.05, batch=32, seed=11)
-FROZEN = 4  # of the teacher's twelve layers, and its embeddings, during stage "reactions": for speed
+TEACHER_EMOTION = Plan("teacher-emotion", epochs=1, rate=3e-5, floor=0.05, batch=32)
 TONE = Plan("tone", epochs=3, rate=1e-4, head_rate=1e-3)
 REACTIONS = Plan("reactions", epochs=1, rate=8e-5, head_rate=1e-3, seed=11)
 
@@ -77,11 +81,20 @@ def teacher_of_tone(shop: Workshop) -> Teacher:
     return shop.stage(TEACHER_TONE, network, lambda: for_the_teacher(shop.shared), shop.large_words())
 
 
+def teacher_of_emotion(shop: Workshop) -> Teacher:
+    """The teacher of tone after further looks at the few tweets that are labelled with an emotion."""
+    return shop.stage(
+        TEACHER_EMOTION, teacher_of_tone(shop), lambda: emotional(shop.shared, looks=3), shop.large_words()
+    )
+
+
 def student_of_tone(shop: Workshop) -> Network:
-    """The student after tweets, taught by the teacher of tone."""
-    words = shop.large_words()
-    network = pretrained(HEADS, base_folder())
-    return shop.stage(TONE, network, lambda: for_tone(teacher_of_tone(shop), shop.shared, words), shop.small_words())
+    """The student after tweets, taught by the two teachers."""
+
+    def rows() -> list[Row]:
+        return for_tone(teacher_of_tone(shop), teacher_of_emotion(shop), shop.shared, shop.large_words())
+
+    return shop.stage(TONE, pretrained(HEADS, base_folder()), rows, shop.small_words())
 
 
 def react(shop: Workshop, suffix: str, kept: Sequence[Row], hidden: frozenset[str]) -> Network:
