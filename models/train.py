@@ -84,7 +84,7 @@ def teacher_of_tone(shop: Workshop) -> Teacher:
 def teacher_of_emotion(shop: Workshop) -> Teacher:
     """The teacher of tone after further looks at the few tweets that are labelled with an emotion."""
     return shop.stage(
-        TEACHER_EMOTION, teacher_of_tone(shop), lambda: emotional(shop.shared, looks=3), shop.large_words()
+        TEACHER_EMOTION, teacher_of_tone(shop), lambda: emotional(shop.shared, looks=2), shop.large_words()
     )
 
 
