@@ -39,6 +39,42 @@ _NEAR_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 
+_POSITIVE = frozenset(
+    [
+        "admiration",
+        "amusement",
+        "approval",
+        "caring",
+        "desire",
+        "excitement",
+        "gratitude",
+        "joy",
+        "love",
+        "optimism",
+        "pride",
+        "relief",
+    ]
+)
+_NEGATIVE = frozenset(
+    [
+        "anger",
+        "annoyance",
+        "disappointment",
+        "disapproval",
+        "disgust",
+        "embarrassment",
+        "fear",
+        "grief",
+        "nervousness",
+        "remorse",
+        "sadness",
+    ]
+)
+_FELT = {name: EMOTIONS.index("anger") for name in ("anger", "annoyance", "disgust")}
+_FELT |= {name: EMOTIONS.index("joy") for name in ("amusement", "excitement", "joy", "love")}
+_FELT |= {name: EMOTIONS.index("sadness") for name in ("disappointment", "grief", "remorse", "sadness")}
+_FELT |= {"optimism": EMOTIONS.index("optimism")}
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -108,6 +144,25 @@ def comments(shared: Path, count: int, *, seed: int) -> list[str]:
     with (shared / "train" / "goemotions" / "original" / "train.tsv").open(encoding="utf-8") as lines:
         texts = [model_input(line.split("\t")[0].replace("[NAME]", "Sam")) for line in lines]
     return random.Random(seed).sample(texts, count)
+
+
+def goemotions(shared: Path, split: str) -> list[Row]:
+    """Comments of one GoEmotions split ("train" or "dev") with the tone and, where it is one of ours, the emotion.
+
+    Tone follows the set's own grouping of its 28 labels; comments whose labels fall into two groups are left out.
+    """
+    names = (shared / "train" / "goemotions" / "original" / "labels.txt").read_text(encoding="utf-8").split()
+    rows = []
+    with (shared / "train" / "goemotions" / "original" / f"{split}.tsv").open(encoding="utf-8") as lines:
+        for line in lines:
+            text, numbers, _ = line.split("\t")
+            marked = {names[int(number)] for number in numbers.split(",")}
+            tones = {1 if name not in _POSITIVE | _NEGATIVE else 2 if name in _POSITIVE else 0 for name in marked}
+            felt = {_FELT.get(name, MISSING) for name in marked}
+            if len(tones) == 1:
+                emotion = felt.pop() if len(felt) == 1 else MISSING
+                rows.append(Row(model_input(text.replace("[NAME]", "Sam")), sentiment=tones.pop(), emotion=emotion))
+    return rows
 
 
 def own_posts() -> list[Row]:

@@ -162,17 +162,24 @@ def parity(weights: dict[str, NDArray[np.float32]], folder: Path, shared: Path, 
 
 def export(trained: Path, folder: Path, shared: Path) -> None:
     """Calibrate, write and check; `folder` is replaced only by weights that pass the gates."""
-    base = base_folder()
-    words = tokenizer(base)
+    words = tokenizer(base_folder())
     network = Network(HEADS)
     network.load_state_dict(load_file(trained / "shipped.safetensors"))
-    shifts, temperatures = calibrate(network, trained, shared, words)
+    texts = [row.text for row in training_tweets(shared, seed=1)[:WATCHED]]
+    texts += [row.text for row in (*reactions(shared), *own_posts())[::20]]
+    ship(network, *calibrate(network, trained, shared, words), texts, folder, shared)
+
+
+def ship(
+    network: Network, shifts: Shifts, temperatures: dict[str, float], texts: Sequence[str], folder: Path, shared: Path
+) -> None:
+    """Quantise by `texts`, check against torch and put the files into `folder`. Raises SystemExit at a missed gate."""
+    base = base_folder()
+    words = tokenizer(base)
     weights = shifted({name: value.numpy() for name, value in network.state_dict().items()}, shifts)
     weights = cooled(weights, temperatures)
     fresh = folder.with_name(f"{folder.name}.new")
     try:
-        texts = [row.text for row in training_tweets(shared, seed=1)[:WATCHED]]
-        texts += [row.text for row in (*reactions(shared), *own_posts())[::20]]
         write(weights, measured(weights, list(HEADS), texts, words), shifts, temperatures, fresh, base)
         found = parity(weights, fresh, shared, words)
         log.info("%s", found)

@@ -23,6 +23,7 @@ from tokenizers import Tokenizer
 
 from core.permissions import check_training
 from core.settings import load_settings
+from models import permissive
 from models.data import HEADS, Row, platforms, reactions, tweeteval
 from models.export import FOLDER, export
 from models.fitting import Plan, fit, predict, tokenizer
@@ -135,8 +136,10 @@ def without_fold(shop: Workshop, number: int) -> tuple[list[Row], frozenset[str]
 
 
 def _with_stance(network: Some) -> Some:
-    """Stance starts from sentiment: against is mostly negative, for mostly positive."""
+    """Stance, and sentiment of reactions, start from sentiment: against is mostly negative, for mostly positive."""
     network.heads["stance"].load_state_dict(network.heads["sentiment"].state_dict())
+    if isinstance(network, Network):
+        network.reading.load_state_dict(network.heads["sentiment"].state_dict())
     return network
 
 
@@ -175,6 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--to", type=Path, default=FOLDER, help="folder for the exported weights")
     parser.add_argument("--shared", type=Path, help="the shared data folder (default: UPROAR_SHARED_DATA)")
     parser.add_argument("--stage", choices=("tone", "reactions", "folds", "all"), default="all", help="where to stop")
+    parser.add_argument("--data", choices=("all", "permissive"), default="all", help="permissive: no restricted sets")
     parser.add_argument("--folds", type=int, choices=range(1, FOLDS + 1), default=FOLDS, help="folds held out in turn")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args(arguments)
@@ -184,6 +188,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     settings = load_settings()
     shop = Workshop(options.out, options.shared or settings.shared_data)
+    if options.data == "permissive":
+        if options.to == FOLDER:
+            raise SystemExit("--data permissive needs --to FOLDER: the shipped weights are trained on more")
+        permissive.train(options.out, options.to, shop.shared)
+        return
     check_training({"x"} if options.stage == "tone" else platforms(shop.shared), settings.permissions)
     student_of_tone(shop)
     if options.stage == "tone":
