@@ -29,7 +29,8 @@ SEED = 11
 SPOKEN = 40_000  # tweets on whose sentiment the teacher speaks beside the label
 COMMENTS = 8_000  # everyday comments whose tone only the teachers tell
 MIDDLE = {1: 12_500, 2: 11_500}  # neutral and positive tweets for the teacher, beside all 7,414 negative ones
-REPEATS = {"own": 3, "duolingo_ai_first_2025": 4}  # how often a labelled row is seen in stage "reactions", by group
+REPEATS = {"own": 3, "duolingo_ai_first_2025": 3}  # how often a labelled row is seen in stage "reactions", by group
+PUBLIC = 2  # rows of groups that are in `public_labels.jsonl` alone: reviews of games and everyday tweets
 OFTEN = 7  # rows of every other controversy, of which there are few
 REPLAY = 6_000  # tweets that keep the tone in memory there
 ORDINARY = 2_000  # tweets that teach "not relevant"
@@ -85,7 +86,8 @@ def for_reactions(labelled: Sequence[Row], tone: Network, shared: Path, words: T
     """
     tweets = training_tweets(shared, seed=SEED)
     kept = [*random.Random(SEED).sample(tweets, REPLAY), *ordinary(tweets, ORDINARY, seed=SEED)]
-    repeated = [row for row in labelled for _ in range(REPEATS.get(row.group, OFTEN))]
+    rare = {row.group for row in labelled} - {row.group for row in public_labels(shared)}
+    repeated = [row for row in labelled for _ in range(REPEATS.get(row.group, OFTEN if row.group in rare else PUBLIC))]
     return repeated + taught(kept, tone, ("sentiment", "emotion"), words) + tweeteval(shared, "emotion", "train")
 
 
