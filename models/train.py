@@ -45,7 +45,6 @@ TEACHER_TONE = Plan("teacher", epochs=1, rate=4e-5, head_rate=5e-4, floor=0.05, 
 TEACHER_EMOTION = Plan("teacher-emotion", epochs=1, rate=3e-5, floor=0.05, batch=32)
 TONE = Plan("tone", epochs=3, rate=1e-4, head_rate=1e-3)
 REACTIONS = Plan("reactions", epochs=1, rate=8e-5, head_rate=1e-3, seed=11)
-SEEDS = {"": REACTIONS.seed, "-twin": 23}  # the networks that see all reactions, by the suffix of their file
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +105,16 @@ def react(shop: Workshop, suffix: str, kept: Sequence[Row], hidden: frozenset[st
     def rows() -> list[Row]:
         return for_reactions(visible(shop, kept, hidden), student_of_tone(shop), shop.shared, words)
 
-    plan = replace(REACTIONS, name=REACTIONS.name + suffix, seed=SEEDS.get(suffix, REACTIONS.seed))
+    plan = replace(REACTIONS, name=REACTIONS.name + suffix)
     return shop.stage(plan, _with_stance(student_of_tone(shop)), rows, words)
 
 
 def averaged(shop: Workshop, *, folds: int = FOLDS) -> None:
-    """Write DIR/shipped.safetensors: the mean of the students that saw all and of those that saw all but a fold.
+    """Write DIR/shipped.safetensors: the mean of the student and of its fold twins (model soup, Wortsman et al. 2022).
 
-    All start from the same weights and differ in order and in what they saw, so their mean is one network, no ensemble
-    (model soup, Wortsman et al. 2022).
+    All start from the same weights and differ in what they saw, so their mean is one network, no ensemble.
     """
-    suffixes = [*SEEDS, *(f"-fold{number}" for number in range(folds))]
-    names = [REACTIONS.name + suffix for suffix in suffixes]
+    names = [REACTIONS.name, *(f"{REACTIONS.name}-fold{number}" for number in range(folds))]
     states = [load_file(shop.out / f"{name}.safetensors") for name in names]
     mean = {key: torch.stack([state[key] for state in states]).mean(0) for key in states[0]}
     save_file(mean, shop.out / "shipped.safetensors")
@@ -200,8 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     student_of_tone(shop)
     if options.stage == "tone":
         return
-    for suffix in SEEDS:
-        react(shop, suffix, reactions(shop.shared), frozenset())
+    react(shop, "", reactions(shop.shared), frozenset())
     if options.stage == "reactions":
         return
     out_of_fold(shop, folds=options.folds)
