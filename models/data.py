@@ -113,10 +113,10 @@ def reactions(shared: Path) -> list[Row]:
     return list(_labelled(shared / "labels" / "reactions.jsonl"))
 
 
-def platforms(shared: Path) -> set[str]:
-    """The platforms whose posts training reads: TweetEval is X's, the labelled reactions say theirs."""
+def platforms(shared: Path) -> list[str]:
+    """The platform of each of the labelled reactions, in file order."""
     with (shared / "labels" / "reactions.jsonl").open(encoding="utf-8") as lines:
-        return {"x", *(str(json.loads(line).get("platform", "")) for line in lines)}
+        return [str(json.loads(line).get("platform", "")) for line in lines]
 
 
 def public_posts(shared: Path) -> dict[str, str]:

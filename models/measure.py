@@ -18,13 +18,14 @@ from core.records import TOPICS
 from core.settings import load_settings
 from models.baselines import Said, regression, tweets_only, vader
 from models.calibration import Logits, class_shift, temperature, topic_shift
-from models.data import HEADS, Row, reactions, tweeteval
+from models.data import HEADS, Row, platforms, reactions, tweeteval
 from models.export import FOLDER, known_and_others
 from models.folds import FOLDS, deal
 from models.metrics import bootstrap, calibration_error, f1, macro_f1, macro_recall
 from models.onnx import OnnxClassifier
 
 Figure = dict[str, float]
+SEVERAL = 50  # posts from which a platform has figures of its own
 FEW = 15  # positives under which a topic is listed but not averaged
 
 
@@ -46,8 +47,7 @@ def unseen(trained: Path, shared: Path) -> dict[str, dict[str, Figure]]:
     The shifts are fitted on the other fold.
     """
     rows, logits = _out_of_fold(trained, shared)
-    said: Said = {head: logits[head].argmax(axis=1) for head in ("sentiment", "stance", "relevance")}
-    said["topics"] = (logits["topics"] >= 0).astype(np.int64)
+    said = _said(logits)
     found: dict[str, dict[str, Figure]] = {}
     for name, picked in _parts(rows):
         kept = [rows[int(i)] for i in picked]
@@ -62,6 +62,19 @@ def unseen(trained: Path, shared: Path) -> dict[str, dict[str, Figure]]:
             value = round(100 * f1(truth[:, number], said["topics"][picked, number]), 1)
             figures[f"topics: {topic}"] = {"value": value, "n": int(truth[:, number].sum())}
         found[name] = figures
+    return found
+
+
+def by_platform(trained: Path, shared: Path) -> dict[str, dict[str, Figure]]:
+    """The scores of `unseen` for each platform with SEVERAL posts or more."""
+    rows, logits = _out_of_fold(trained, shared)
+    said = _said(logits)
+    names = np.array(platforms(shared))[np.load(trained / "out_of_fold.npz", allow_pickle=False)["row"]]
+    found = {}
+    for name in sorted(set(names.tolist())):
+        picked = np.flatnonzero(names == name)
+        if len(picked) >= SEVERAL:
+            found[name] = compared([rows[int(i)] for i in picked], {head: v[picked] for head, v in said.items()})
     return found
 
 
@@ -118,6 +131,12 @@ def calibration(trained: Path, shared: Path) -> dict[str, Figure]:
     return found
 
 
+def _said(logits: dict[str, Logits]) -> Said:
+    said: Said = {head: logits[head].argmax(axis=1) for head in ("sentiment", "stance", "relevance")}
+    said["topics"] = (logits["topics"] >= 0).astype(np.int64)
+    return said
+
+
 def _out_of_fold(trained: Path, shared: Path) -> tuple[list[Row], dict[str, Logits]]:
     logits = dict(np.load(trained / "out_of_fold.npz", allow_pickle=False))
     every = reactions(shared)
@@ -165,6 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     classifier = OnnxClassifier(FOLDER, name="measured", detect_language=False)
     found: dict[str, object] = {
         "out_of_fold": unseen(options.trained, shared),
+        "by_platform": by_platform(options.trained, shared),
         "baselines": baselines(options.trained, shared),
         "calibration_error": calibration(options.trained, shared),
     }
