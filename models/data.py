@@ -113,7 +113,12 @@ def reactions(shared: Path) -> list[Row]:
     return list(_labelled(shared / "labels" / "reactions.jsonl"))
 
 
-def platforms(shared: Path) -> list[str]:
+def platforms(shared: Path) -> set[str]:
+    """The platforms whose posts training reads: TweetEval is X's, the labelled reactions say theirs."""
+    return {"x", *platform_of_reactions(shared)}
+
+
+def platform_of_reactions(shared: Path) -> list[str]:
     """The platform of each of the labelled reactions, in file order."""
     with (shared / "labels" / "reactions.jsonl").open(encoding="utf-8") as lines:
         return [str(json.loads(line).get("platform", "")) for line in lines]

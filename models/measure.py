@@ -18,7 +18,7 @@ from core.records import TOPICS
 from core.settings import load_settings
 from models.baselines import Said, regression, tweets_only, vader
 from models.calibration import Logits, class_shift, temperature, topic_shift
-from models.data import HEADS, Row, platforms, reactions, tweeteval
+from models.data import HEADS, Row, platform_of_reactions, reactions, tweeteval
 from models.export import FOLDER, known_and_others
 from models.folds import FOLDS, deal
 from models.metrics import bootstrap, calibration_error, f1, macro_f1, macro_recall
@@ -69,7 +69,7 @@ def by_platform(trained: Path, shared: Path) -> dict[str, dict[str, Figure]]:
     """The scores of `unseen` for each platform with SEVERAL posts or more."""
     rows, logits = _out_of_fold(trained, shared)
     said = _said(logits)
-    names = np.array(platforms(shared))[np.load(trained / "out_of_fold.npz", allow_pickle=False)["row"]]
+    names = np.array(platform_of_reactions(shared))[np.load(trained / "out_of_fold.npz", allow_pickle=False)["row"]]
     found = {}
     for name in sorted(set(names.tolist())):
         picked = np.flatnonzero(names == name)

@@ -193,7 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise SystemExit("--data permissive needs --to FOLDER: the shipped weights are trained on more")
         permissive.train(options.out, options.to, shop.shared)
         return
-    check_training({"x"} | set(platforms(shop.shared) if options.stage != "tone" else ()), settings.permissions)
+    check_training({"x"} if options.stage == "tone" else platforms(shop.shared), settings.permissions)
     student_of_tone(shop)
     if options.stage == "tone":
         return
