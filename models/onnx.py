@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 WEIGHTS = Path(__file__).with_name("weights")
-FOLDERS: Mapping[str, str] = {"uproar-minilm": "uproar-minilm-2"}
+FOLDERS: Mapping[str, str] = {"uproar-minilm": "uproar-minilm-3"}
 NEEDED = frozenset({"model.int8.onnx", "tokenizer.json", "heads.json"})
 MAX_TOKENS = 128
 DIMENSIONS = 384  # of an embedding
