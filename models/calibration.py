@@ -1,8 +1,8 @@
 """Shifts of the heads' biases, so that the plain rule (argmax, or yes from 0.5 on) is the tuned rule; temperatures.
 
-Sentiment's layer for tweets is tuned on TweetEval's validation split; its layer "reading", stance, relevance and topics
-on out-of-fold logits of the labelled reactions. Those sets are unbalanced in ways that collected posts are not; a shift
-undoes that.
+Sentiment's layer for tweets is tuned on TweetEval's validation split, stance, relevance and topics on out-of-fold
+logits of the labelled reactions; sentiment's layer "reading" gets a temperature alone. Those sets are unbalanced in
+ways that collected posts are not; a shift undoes that.
 A temperature per head (Guo et al. 2017), fitted after the shift, makes a probability mean what it says; it moves no
 label. Both are part of the shipped weights.
 """

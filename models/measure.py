@@ -44,7 +44,7 @@ def benchmark(classifier: OnnxClassifier, shared: Path) -> dict[str, Figure]:
 def unseen(trained: Path, shared: Path) -> dict[str, dict[str, Figure]]:
     """Macro-F1 of the mission's heads on posts whose fold was held out, percent; the largest controversy apart.
 
-    The shifts are fitted on the other fold.
+    Shifts are fitted on the other fold; sentiment has none on reactions.
     """
     rows, logits = _out_of_fold(trained, shared)
     said = _said(logits)
@@ -156,7 +156,7 @@ def _cross_fitted(rows: Sequence[Row], logits: dict[str, Logits]) -> dict[str, L
         here, there = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         tuning = [rows[int(i)] for i in there]
         parts = known_and_others(tuning)
-        for head in ("sentiment", "stance", "relevance"):
+        for head in ("stance", "relevance"):
             gold = _gold(tuning, head)
             moved[head][here] += class_shift(*((gold[p], logits[head][there][p], macro_f1) for p in parts))
         topics = np.array([row.topics for row in tuning]).astype(np.int64)

@@ -36,7 +36,7 @@ from models.mixture import (
     for_the_teacher,
     for_tone,
 )
-from models.network import Network, base_folder, pretrained
+from models.network import Network, base_folder, blended, pretrained
 from models.teacher import Teacher, unpack
 
 log = logging.getLogger(__name__)
@@ -116,10 +116,9 @@ def averaged(shop: Workshop, *, folds: int = FOLDS) -> None:
     """
     names = [REACTIONS.name, *(f"{REACTIONS.name}-fold{number}" for number in range(folds))]
     states = [load_file(shop.out / f"{name}.safetensors") for name in names]
-    mean = {key: torch.stack([state[key] for state in states]).mean(0) for key in states[0]}
-    save_file(mean, shop.out / "shipped.safetensors")
     network = Network(HEADS)
-    network.load_state_dict(mean)
+    network.load_state_dict({key: torch.stack([state[key] for state in states]).mean(0) for key in states[0]})
+    save_file(blended(network).state_dict(), shop.out / "shipped.safetensors")
     report(network, shop.shared, shop.small_words())
 
 
@@ -154,7 +153,7 @@ def out_of_fold(shop: Workshop, *, folds: int = FOLDS) -> None:
     logits = {head: np.zeros((len(rows), len(labels)), np.float32) for head, labels in HEADS.items()}
     for number in range(folds):
         ours = np.flatnonzero(fold == number)
-        network = react(shop, f"-fold{number}", *without_fold(shop, number))
+        network = blended(react(shop, f"-fold{number}", *without_fold(shop, number)))
         for head, values in predict(network, [rows[i].text for i in ours], words=shop.small_words()).items():
             logits[head][ours] = values
     found = {head: values[held] for head, values in logits.items()}
