@@ -75,7 +75,7 @@ bench-terms: .venv/dev.done  ## Read a synthetic archive of terms with 40,000 co
 bench-clauses: .venv/dev.done  ## Precision of the clause head on labelled real clauses (needs UPROAR_SHARED_DATA)
 	$(BIN)/python -m benchmarks.bench_clauses
 
-train: .venv/dev.done  ## Train the shipped classifier again (needs UPROAR_SHARED_DATA; about an hour on two cores)
+train: .venv/dev.done  ## Train the shipped classifier again (needs UPROAR_SHARED_DATA; about two hours on two free cores)
 	$(BIN)/python -m pip install --quiet $(TEACHER)
 	$(BIN)/python -m models.train --out var/trained
 
