@@ -121,3 +121,10 @@ def load_settings(**changes: object) -> Settings:
     except ValidationError as error:
         fields = "; ".join(f"UPROAR_{'__'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
         raise ConfigError(f"settings: {fields}. See .env.example for every variable.") from None
+
+
+def ray_address() -> str:
+    """The cluster that RAY_ADDRESS names, "" for none; Ray is told to send no usage figures."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    return os.environ.get("RAY_ADDRESS", "")

@@ -7,7 +7,6 @@ so that a cluster of mixed versions is refused rather than mixed into one column
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from core.errors import ConfigError, ModelRefused
 from core.records import Classifier, Scores
+from core.settings import ray_address
 from models.registry import load_classifier
 
 BOOKED = 0.5  # processors that a worker books
@@ -48,14 +48,13 @@ def cluster() -> Iterator[Any]:
 
     Raises ConfigError where Ray is not installed or the cluster cannot be reached.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no figures leave this machine
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    address = ray_address()
     try:
         import ray
     except ImportError:
         raise ConfigError("--engine ray needs Ray: pip install 'uproar[ray]'") from None
     here: Mapping[str, Any] = {}
-    if not os.environ.get("RAY_ADDRESS"):
+    if not address:
         here = {"address": "local", "include_dashboard": False, "object_store_memory": OBJECT_STORE,
                 "_node_ip_address": "127.0.0.1"}  # fmt: skip
     try:

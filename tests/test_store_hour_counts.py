@@ -52,11 +52,12 @@ def test_counts_and_pages_are_those_of_the_posts(many, store, reader, monkeypatc
         assert [id for n in range(0, 42, 3) for id in reader.posts(wanted, limit=3, offset=n)["id"]] == every
 
 
-def test_a_count_that_would_read_every_post_may_stop(many, reader):
+def test_a_count_that_would_read_every_post_may_stop(many, reader, store_url):
     both = {"sentiment": "negative", "stance": "against", "relevant": True}
     assert reader.count_posts(PostFilter("acme", **both)) > 2
     assert reader.count_posts(PostFilter("acme", **both), at_most=2) == 2
-    assert reader.count_posts(PostFilter("acme", search="hate"), at_most=2) > 2  # rare words are counted out
+    rare = reader.count_posts(PostFilter("acme", search="hate"), at_most=2)
+    assert rare == 2 if store_url.startswith("postgresql") else rare > 2  # SQLite's index tells that a word is rare
     assert reader.count_posts(PostFilter("acme"), at_most=2) == 37
 
 
